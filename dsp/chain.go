@@ -14,6 +14,7 @@ type Slot struct {
 // slot that is fully wet and stays so has none.
 type dryPath struct {
 	delay Delay
+	turn  func(Block) // of a [Phased] processor; else nil
 	block Block
 }
 
@@ -30,6 +31,9 @@ func NewSlot(id string, proc Processor, mix float64) *Slot {
 func (s *Slot) keepDry() {
 	if s.dry == nil {
 		s.dry = &dryPath{delay: NewDelay(s.Proc.Latency()), block: NewBlock(MaxBlock)}
+		if p, ok := s.Proc.(Phased); ok {
+			s.dry.turn = p.TurnDry
+		}
 	}
 }
 
@@ -51,7 +55,11 @@ func (s *Slot) process(b Block, keys []Block) {
 	if s.dry != nil {
 		copy(s.dry.block[0][:n], b[0])
 		copy(s.dry.block[1][:n], b[1])
-		s.dry.delay.Process(s.dry.block.Cut(0, n))
+		dry := s.dry.block.Cut(0, n)
+		s.dry.delay.Process(dry)
+		if s.dry.turn != nil {
+			s.dry.turn(dry)
+		}
 	}
 	if len(keys) > 0 {
 		s.Proc.(Keyed).ProcessKeyed(b, keys)

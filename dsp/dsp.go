@@ -64,6 +64,16 @@ type Keyed interface {
 	ProcessKeyed(b Block, keys []Block)
 }
 
+// Phased is a processor whose output has the phase of an all-pass even where it
+// changes nothing, as one that splits into bands has. Mixed with a plain dry
+// path it would notch the splits out, so its slot turns the dry path along.
+type Phased interface {
+	Processor
+	// TurnDry gives a dry block (already delayed by Latency) the phase of the
+	// output. It has a state of its own, which Reset clears too.
+	TurnDry(b Block)
+}
+
 // Tunable is a processor some of whose settings may move while it runs.
 type Tunable interface {
 	Processor
