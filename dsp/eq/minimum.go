@@ -1,0 +1,235 @@
+package eq
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/filter"
+	"github.com/lathe-audio/lathe/dsp/smooth"
+	"github.com/lathe-audio/lathe/dsp/xmath"
+)
+
+// minimum is the equaliser with minimum phase: bands one after the other.
+type minimum struct{ bands []*runner }
+
+func newMinimum(bands []band, rate float64) *minimum {
+	m := &minimum{}
+	for _, b := range bands {
+		m.bands = append(m.bands, newRunner(b, rate))
+	}
+	return m
+}
+
+// Process implements [dsp.Processor]. Middle and side are made once for
+// consecutive bands that work on them.
+func (m *minimum) Process(b dsp.Block) {
+	encoded := false
+	for _, r := range m.bands {
+		if r.idle() {
+			continue
+		}
+		if isMidSide(r.on) != encoded {
+			encoded = !encoded
+			if encoded {
+				encode(b)
+			} else {
+				decode(b)
+			}
+		}
+		r.process(b)
+	}
+	if encoded {
+		decode(b)
+	}
+}
+
+// Reset implements [dsp.Processor].
+func (m *minimum) Reset() {
+	for _, r := range m.bands {
+		r.reset()
+	}
+}
+
+// Latency implements [dsp.Processor].
+func (m *minimum) Latency() int { return 0 }
+
+// Tail implements [dsp.Processor]. A band that is automated is taken for at
+// least a second: long enough for any but the narrowest in the bass.
+func (m *minimum) Tail() int {
+	n := 0
+	for _, r := range m.bands {
+		n += r.tail()
+	}
+	return n
+}
+
+// Tune implements [dsp.Tunable]: "bands.2.gain", and freq and q likewise, bands
+// counted from 1.
+func (m *minimum) Tune(name string) func(float64) {
+	item, setting, _ := strings.Cut(strings.TrimPrefix(name, "bands."), ".")
+	i, err := strconv.Atoi(item)
+	if err != nil || i < 1 || i > len(m.bands) || !strings.HasPrefix(name, "bands.") {
+		return nil
+	}
+	return m.bands[i-1].tune(setting)
+}
+
+// runner runs one band. As long as nobody moves it, it is a cascade of the
+// best design for its settings. From the first change on it runs the wide
+// design and goes over from one design to the next in steps of [filter.Glide]
+// frames, in each of which the coefficients move in a straight line.
+type runner struct {
+	band
+	rate    float64
+	cascade *filter.Cascade
+	first   []filter.Coef // the design for the settings the band began with
+
+	move *movement // nil unless the band can be moved
+}
+
+// movement is what a band needs to move. Frequency and q glide on a logarithmic
+// scale, gain in dB: equal steps sound equally large.
+type movement struct {
+	hz, gain, q smooth.Value
+	moved       bool // a setting has changed since Reset
+	running     bool // sound has been through since Reset
+	wait        int  // frames until the next step
+	prototypes  []filter.Prototype
+	coefs       []filter.Coef
+}
+
+func newRunner(b band, rate float64) *runner {
+	first := b.sections(rate)
+	return &runner{band: b, rate: rate, cascade: filter.NewCascade(first...), first: first}
+}
+
+// idle reports whether the band changes nothing, and will not.
+func (r *runner) idle() bool { return len(r.first) == 0 && r.move == nil }
+
+// tune returns the setter of a setting, and makes the band one that can move.
+func (r *runner) tune(setting string) func(float64) {
+	if setting == "gain" && !hasGain(r.shape) || setting == "q" && !r.hasQ() {
+		return func(float64) {} // what the shape does not have changes nothing
+	}
+	if setting != "freq" && setting != "gain" && setting != "q" {
+		return nil
+	}
+	if r.move == nil {
+		steps := int(r.rate) / filter.Glide
+		r.move = &movement{
+			hz:   smooth.New(xmath.Log(r.hz), steps),
+			gain: smooth.New(r.gain, steps),
+			q:    smooth.New(xmath.Log(r.q), steps),
+		}
+		if len(r.first) == 0 { // a flat band must hear from now on, to start without a click
+			r.first = []filter.Coef{filter.Identity}
+			r.cascade.Set(r.first)
+		}
+		r.move.prototypes = r.appendPrototypes(nil)
+		r.move.coefs = r.appendMoving(nil, r.move.prototypes, r.rate)
+		r.cascade.Reserve(max(len(r.first), len(r.move.coefs)))
+	}
+	m := r.move
+	switch setting {
+	case "freq":
+		return func(hz float64) { r.set(&m.hz, xmath.Log(hz)) }
+	case "gain":
+		return func(db float64) { r.set(&m.gain, db) }
+	default:
+		return func(q float64) { r.set(&m.q, xmath.Log(q)) }
+	}
+}
+
+// hasQ reports whether q changes the band.
+func (r *runner) hasQ() bool { return r.shape != tilt && !(hasSlope(r.shape) && r.order == 1) }
+
+// set gives a setting a new target. Before the first frame it is taken at once:
+// automation sets the scene at time zero, and there is nothing to click.
+func (r *runner) set(v *smooth.Value, target float64) {
+	m := r.move
+	if v.Target == target {
+		return
+	}
+	m.moved = true
+	v.Target = target
+	if !m.running {
+		v.Now = target
+		r.cascade.Set(r.design())
+	}
+}
+
+// design makes the sections for where the settings are now.
+func (r *runner) design() []filter.Coef {
+	m := r.move
+	b := r.band
+	b.hz, b.gain, b.q = xmath.Exp(m.hz.Now), m.gain.Now, xmath.Exp(m.q.Now)
+	m.coefs = b.appendMoving(m.coefs[:0], m.prototypes, r.rate)
+	return m.coefs
+}
+
+func (r *runner) process(b dsp.Block) {
+	m := r.move
+	if m == nil || !m.moved {
+		if m != nil && b.Len() > 0 {
+			m.running = true
+		}
+		r.filter(b)
+		return
+	}
+	for b.Len() > 0 {
+		m.running = true
+		if m.wait == 0 {
+			m.wait = filter.Glide
+			r.step()
+		}
+		n := min(b.Len(), m.wait)
+		r.filter(b.Cut(0, n))
+		b = b.Cut(n, b.Len())
+		m.wait -= n
+	}
+}
+
+// step moves the settings on, unless they have arrived.
+func (r *runner) step() {
+	m := r.move
+	if m.hz.Now == m.hz.Target && m.gain.Now == m.gain.Target && m.q.Now == m.q.Target {
+		return
+	}
+	m.hz.Step()
+	m.gain.Step()
+	m.q.Step()
+	r.cascade.Glide(r.design())
+}
+
+// filter runs the cascade on what the band works on; middle and side are in
+// place of left and right.
+func (r *runner) filter(b dsp.Block) {
+	switch r.on {
+	case onLeft, onMid:
+		r.cascade.ProcessMono(b[0])
+	case onRight, onSide:
+		r.cascade.ProcessMono(b[1])
+	default:
+		r.cascade.Process(b)
+	}
+}
+
+func (r *runner) reset() {
+	r.cascade.Set(r.first)
+	r.cascade.Reset()
+	if m := r.move; m != nil {
+		m.hz.Reset()
+		m.gain.Reset()
+		m.q.Reset()
+		m.moved, m.running, m.wait = false, false, 0
+	}
+}
+
+func (r *runner) tail() int {
+	n := filter.TailOf(r.first)
+	if r.move != nil {
+		n = max(n, int(r.rate))
+	}
+	return n
+}
