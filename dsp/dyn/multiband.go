@@ -1,0 +1,171 @@
+package dyn
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/filter"
+	"github.com/lathe-audio/lathe/internal/param"
+)
+
+func multibandKind() dsp.Kind {
+	return dsp.Kind{
+		Kind: param.Kind{
+			Name:    "multiband",
+			Version: 1,
+			Doc:     "compresses each band of frequencies for itself",
+			Params: []param.Param{
+				{Name: "split", Type: param.Numbers, Unit: param.Hz, Min: 20, Max: 20000, Required: true,
+					MinItems: 1, MaxItems: filter.MaxBands - 1,
+					Doc: "where the bands meet, from low to high (24 dB/oct)"},
+				{Name: "bands", Type: param.Items, Required: true, MinItems: 2, MaxItems: filter.MaxBands,
+					Doc: "a compressor for each band, one more than there are splits",
+					Fields: []param.Param{
+						thresholdParam(-18),
+						ratioParam(2, 100),
+						attackParam(10),
+						releaseParam(120, true),
+						kneeParam(6),
+						makeupParam(),
+						rangeParam(80, 80),
+						{Name: "bypass", Type: param.Switch, Default: false,
+							Doc: "leave this band as it is"},
+					}},
+			},
+			Check: checkMultiband,
+		},
+		New: func(a dsp.Args) (dsp.Processor, error) { return newMultiband(a) },
+	}
+}
+
+func checkMultiband(v param.Values) []param.Problem {
+	var problems []param.Problem
+	split, bands := v.Nums("split"), v.List("bands")
+	for i := 1; i < len(split); i++ {
+		if split[i] <= split[i-1] {
+			problems = append(problems, param.Problem{
+				Path:    fmt.Sprintf("split[%d]", i),
+				Message: fmt.Sprintf("splits must rise: %g Hz comes after %g Hz", split[i], split[i-1]),
+			})
+		}
+	}
+	if len(bands) != len(split)+1 {
+		problems = append(problems, param.Problem{
+			Path:    "bands",
+			Message: fmt.Sprintf("%d splits make %d bands, but %d are given", len(split), len(split)+1, len(bands)),
+		})
+	}
+	return problems
+}
+
+// multiband is the kind "multiband". With nothing to reduce it is an all-pass:
+// the phase turns, the level stays.
+type multiband struct {
+	splits    []float64
+	rate      int
+	crossover *filter.Crossover
+	cores     []*core
+	bypass    []bool
+	parted    []dsp.Block // memory for all bands but the last, which stays where it is
+	work      dsp.Block
+}
+
+func newMultiband(a dsp.Args) (*multiband, error) {
+	splits := a.Values.Nums("split")
+	for _, hz := range splits {
+		if hz >= float64(a.Rate)/2 {
+			return nil, aboveNyquist("split", hz, a.Rate)
+		}
+	}
+	m := &multiband{
+		splits:    splits,
+		rate:      a.Rate,
+		crossover: filter.NewCrossover(splits, float64(a.Rate)),
+		work:      dsp.NewBlock(dsp.MaxBlock),
+	}
+	for range splits {
+		m.parted = append(m.parted, dsp.NewBlock(dsp.MaxBlock))
+	}
+	for _, v := range a.Values.List("bands") {
+		m.cores = append(m.cores, newCore(settingsOf(v), a.Rate))
+		m.bypass = append(m.bypass, v.On("bypass"))
+	}
+	return m, nil
+}
+
+// sumBands adds the other bands to the last, lowest first.
+func sumBands(bands []dsp.Block) {
+	last := len(bands) - 1
+	for _, band := range bands[:last] {
+		for ch := range band {
+			sum := bands[last][ch][:len(band[ch])]
+			for i, x := range band[ch] {
+				sum[i] += x
+			}
+		}
+	}
+}
+
+// Process implements [dsp.Processor].
+func (m *multiband) Process(b dsp.Block) {
+	var room [filter.MaxBands]dsp.Block
+	bands := room[:len(m.cores)]
+	last := len(bands) - 1
+	for i := range last {
+		bands[i] = m.parted[i].Cut(0, b.Len())
+	}
+	bands[last] = b
+	m.crossover.Split(b, bands)
+	for i, c := range m.cores {
+		if !m.bypass[i] {
+			c.apply(bands[i], c.reduction(bands[i], m.work), m.work)
+		}
+	}
+	sumBands(bands)
+}
+
+// Reset implements [dsp.Processor].
+func (m *multiband) Reset() {
+	m.crossover.Reset()
+	for _, c := range m.cores {
+		c.reset()
+	}
+}
+
+// Latency implements [dsp.Processor].
+func (m *multiband) Latency() int { return 0 }
+
+// Tail implements [dsp.Processor]: that of the lowest split.
+func (m *multiband) Tail() int { return crossoverTail(m.splits[0], m.rate) }
+
+// crossoverTail returns how long an LR4 filter at hz rings. Its poles are two
+// pairs with the time constant sqrt(2) / (2 pi hz); 120 dB, 24 dB of make-up and
+// the t·exp(-t) of a double pole together take less than 21 of these.
+func crossoverTail(hz float64, rate int) int {
+	return int(math.Ceil(21 * math.Sqrt2 / (2 * math.Pi * hz) * float64(rate)))
+}
+
+// Tune implements [dsp.Tunable].
+func (m *multiband) Tune(name string) func(float64) { return tuneItem(m.cores, "bands", name) }
+
+// DryPath returns a processor that turns the phase as this one does and does
+// nothing else: the all-passes to which the bands of a crossover add up. A dry
+// signal has to go through it before it is mixed with the output, or the two
+// cancel each other around the splits.
+func (m *multiband) DryPath() dsp.Processor {
+	turns := make([]filter.Coef, len(m.splits))
+	for i, hz := range m.splits {
+		turns[i] = filter.BilinearAllPass(hz, math.Sqrt2/2, float64(m.rate))
+	}
+	return &allPass{Cascade: filter.NewCascade(turns...), tail: m.Tail()}
+}
+
+// allPass is a cascade as a processor.
+type allPass struct {
+	*filter.Cascade
+	tail int
+}
+
+func (a *allPass) Latency() int { return 0 }
+func (a *allPass) Tail() int    { return a.tail }
