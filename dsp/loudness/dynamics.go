@@ -1,0 +1,91 @@
+package loudness
+
+import (
+	"math"
+	"slices"
+
+	"github.com/lathe-audio/lathe/dsp/xmath"
+)
+
+// dynamics measures DR, the dynamic range of the TT meter ("DR14"), of one
+// channel: how far the second highest peak of all blocks of 3 s lies above the
+// rms of the loudest fifth of them, with rms so scaled that a sine has that of
+// its peak. There is no standard; this follows the free implementation dr14_t.meter.
+type dynamics struct {
+	length  int64 // of a block in frames
+	fill    int64
+	squares float64
+	peak    float64
+	powers  []float64 // 2 x mean square of each block
+	peaks   []float64
+}
+
+func newDynamics(rate int) dynamics {
+	length := int64(3 * rate)
+	if rate == 44100 {
+		length = 3 * 44160 // as the meter has it
+	}
+	return dynamics{length: length}
+}
+
+func (d *dynamics) write(x []float64) {
+	for len(x) > 0 {
+		n := min(int64(len(x)), d.length-d.fill)
+		squares := d.squares
+		for _, v := range x[:n] {
+			squares += float64(v * v)
+		}
+		d.squares = squares
+		size, _ := maxMagnitude(x[:n])
+		d.peak = max(d.peak, size)
+		if d.fill += n; d.fill == d.length {
+			d.endBlock()
+		}
+		x = x[n:]
+	}
+}
+
+func (d *dynamics) endBlock() {
+	d.powers = append(d.powers, 2*d.squares/float64(d.fill))
+	d.peaks = append(d.peaks, d.peak)
+	d.fill, d.squares, d.peak = 0, 0, 0
+}
+
+// dr returns the channel's figure in dB. The last block counts though it is
+// short. It is NaN for a single block and for silence.
+func (d *dynamics) dr() float64 {
+	if d.fill > 0 {
+		d.endBlock()
+	}
+	n := len(d.powers)
+	if n < 2 {
+		return math.NaN()
+	}
+	slices.Sort(d.powers)
+	slices.Sort(d.peaks)
+	loud := d.powers[n-max(n/5, 1):]
+	sum := 0.0
+	for _, p := range loud {
+		sum += p
+	}
+	rms, peak := math.Sqrt(sum/float64(len(loud))), d.peaks[n-2]
+	if rms == 0 || peak == 0 {
+		return math.NaN()
+	}
+	return xmath.DB(peak) - xmath.DB(rms)
+}
+
+// meanDR is the mean over the channels that have a figure.
+func meanDR(channels []dynamics) float64 {
+	sum, n := 0.0, 0
+	for i := range channels {
+		if v := channels[i].dr(); !math.IsNaN(v) {
+			sum += v
+			n++
+		}
+	}
+	if n == 0 {
+		return math.NaN()
+	}
+	return sum / float64(n)
+}
