@@ -1,0 +1,328 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lathe-audio/lathe/internal/param"
+)
+
+// stripTargets are the settings of a strip that automation can move.
+var stripTargets = []string{"gain", "pan", "width", "mute"}
+
+// pointKeys are the keys of an automation point whose value is a typ.
+func pointKeys(value typ) []key {
+	return []key{
+		{name: "at", typ: position, required: true, doc: "when, from the start of the song"},
+		{name: "value", typ: value, required: true, doc: "in the unit of what is automated"},
+		{name: "curve", typ: choice{[]string{string(Step), string(Linear), string(Exponential), string(SCurve)}}, def: string(Step),
+			doc: "how the value gets here from the point before: step jumps at the point, exponential is straight in the logarithm"},
+	}
+}
+
+// position is a time in the song.
+var position = quantity{unit: param.Seconds, max: 86400, bars: true}
+
+// onOff is a mute that is automated: true or false, 1 or 0; the value is a float64.
+type onOff struct{}
+
+func (onOff) decode(d *decoder, n *node, at place) any {
+	switch {
+	case n.isBareNumber() && n.text == "1":
+		return 1.0
+	case n.isBareNumber() && n.text == "0":
+		return 0.0
+	}
+	switch on := (toggle{}).decode(d, n, at); on {
+	case true:
+		return 1.0
+	case false:
+		return 0.0
+	}
+	return nil
+}
+
+func (onOff) print(v any) string { return fmt.Sprint(v == 1.0) }
+
+// lanes is the typ of `automation`: from what is moved to a list of points. It
+// is decoded when the rest of the strip is, which it refers to.
+type lanes struct{}
+
+func (lanes) decode(_ *decoder, n *node, _ place) any { return n }
+
+// automated is what lanes of one strip can move.
+type automated struct {
+	what  string // "stem", or "" for the master, which has only processors
+	own   []key  // the strip's table
+	sends []Send
+	chain []Processor
+}
+
+// lanes decodes the automation of a strip.
+func (d *decoder) lanes(n *node, a automated, at place) []Lane {
+	if n == nil {
+		return nil
+	}
+	if n.shape != mapping {
+		d.fail(n, at, "expected a mapping from a setting to its points, found "+n.shape.String(), "such as gain: [{at: bar 17, value: -3 dB}]")
+		return nil
+	}
+	var out []Lane
+	for _, e := range n.entries {
+		here := at.key(e.key.text)
+		target, value, f := d.target(e.key.text, a)
+		if f != nil {
+			d.fail(e.key, at, f.message, f.hint)
+			continue
+		}
+		lane := Lane{Pos: e.key.pos(), Path: e.key.text, Target: target}
+		if lane.Points = d.points(e.value, value, here); len(lane.Points) > 0 {
+			out = append(out, lane)
+		}
+	}
+	return out
+}
+
+// target finds what a lane's path names, and how its values are written.
+func (d *decoder) target(path string, a automated) (Target, typ, *fault) {
+	if slices.Contains(stripTargets, path) {
+		if path == "mute" && hasKey(a.own, path) {
+			return Target{Param: path}, onOff{}, nil
+		}
+		for _, k := range a.own {
+			if q, ok := k.typ.(quantity); ok && k.name == path {
+				return Target{Param: path, Unit: q.unit}, q, nil
+			}
+		}
+		if a.what == "" {
+			return Target{}, nil, &fault{"the master has no " + path, "automate a processor in its chain: id.setting"}
+		}
+		return Target{}, nil, &fault{fmt.Sprintf("a %s has no %s to automate", a.what, path), ""}
+	}
+	first, rest, _ := strings.Cut(path, ".")
+	if first == "sends" {
+		return sendTarget(rest, a.sends)
+	}
+	p := find(a.chain, first)
+	if p == nil {
+		return Target{}, nil, d.noTarget(path, first, rest, a)
+	}
+	if slices.Index(ids(a.chain), first) != lastIndex(ids(a.chain), first) {
+		return Target{}, nil, &fault{fmt.Sprintf("two processors have the id %s", first), "they come from presets: write one of the chains out, with an id of its own"}
+	}
+	t := Target{Processor: first, Param: rest}
+	k := d.kinds[p.Kind]
+	if q, ok := typOf(processorKeys, rest).(quantity); ok {
+		t.Unit = q.unit
+		return t, q, nil
+	}
+	setting, f := settingTarget(k, p, rest)
+	if f != nil {
+		return t, nil, f
+	}
+	t.Unit = setting.Unit
+	return t, quantity{unit: setting.Unit, min: setting.Min, max: setting.Max, notes: setting.Notes}, nil
+}
+
+// settingTarget finds a number among a processor's settings: "threshold", or
+// "bands.2.gain", counted from 1 as on a console.
+func settingTarget(k param.Kind, p *Processor, path string) (param.Param, *fault) {
+	parts := strings.Split(path, ".")
+	setting, ok := k.Param(parts[0])
+	if !ok {
+		return setting, &fault{fmt.Sprintf("the %s %s has no setting %q", k.Name, p.ID, parts[0]), didYouMeanOr(parts[0], automatable(k.Params), knownNames(automatable(k.Params)))}
+	}
+	if setting.Type == param.Items {
+		count := len(p.Values.List(setting.Name))
+		number := 0
+		if len(parts) == 3 {
+			number, _ = strconv.Atoi(parts[1])
+		}
+		if number < 1 || number > count || strconv.Itoa(number) != parts[1] {
+			return setting, &fault{fmt.Sprintf("expected %s.%s.1 to %d and a setting", p.ID, setting.Name, count), fmt.Sprintf("such as %s.%s.1.%s", p.ID, setting.Name, firstOf(automatable(setting.Fields)))}
+		}
+		for _, field := range setting.Fields {
+			if field.Name == parts[2] {
+				return field, canMove(field)
+			}
+		}
+		return setting, &fault{fmt.Sprintf("%s has no setting %q", setting.Name, parts[2]), didYouMeanOr(parts[2], automatable(setting.Fields), knownNames(automatable(setting.Fields)))}
+	}
+	if len(parts) > 1 {
+		return setting, &fault{fmt.Sprintf("%s has no settings within it", setting.Name), ""}
+	}
+	return setting, canMove(setting)
+}
+
+// canMove tells why a setting cannot be automated.
+func canMove(p param.Param) *fault {
+	switch {
+	case p.Type != param.Number:
+		return &fault{p.Name + " is not a number, and only numbers can be automated", ""}
+	case p.Fixed:
+		return &fault{p.Name + " cannot be automated: the latency or the structure of the processor depends on it", ""}
+	}
+	return nil
+}
+
+func automatable(params []param.Param) []string {
+	var out []string
+	for _, p := range params {
+		if canMove(p) == nil {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+func firstOf(names []string) string {
+	if len(names) == 0 {
+		return "..."
+	}
+	return names[0]
+}
+
+func lastIndex(names []string, name string) int {
+	for i := len(names) - 1; i >= 0; i-- {
+		if names[i] == name {
+			return i
+		}
+	}
+	return -1
+}
+
+func hasKey(keys []key, name string) bool { return slices.Contains(keyNames(keys), name) }
+
+func typOf(keys []key, name string) typ {
+	for _, k := range keys {
+		if k.name == name {
+			return k.typ
+		}
+	}
+	return nil
+}
+
+func sendTarget(name string, sends []Send) (Target, typ, *fault) {
+	var names []string
+	for _, s := range sends {
+		if s.To == name {
+			q := typOf(sendKeys, "level").(quantity)
+			return Target{Send: name, Param: "level", Unit: q.unit}, q, nil
+		}
+		names = append(names, s.To)
+	}
+	if len(names) == 0 {
+		return Target{}, nil, &fault{"there are no sends here to automate", "write sends first"}
+	}
+	return Target{}, nil, &fault{fmt.Sprintf("there is no send to %q here", name), didYouMeanOr(name, names, knownNames(names))}
+}
+
+// find returns the processor with that id, in a chain or in a container in it.
+func find(chain []Processor, id string) *Processor {
+	for i := range chain {
+		p := &chain[i]
+		if p.ID == id {
+			return p
+		}
+		for _, name := range sortedKeys(p.Chains) {
+			for _, inner := range p.Chains[name] {
+				if found := find(inner, id); found != nil {
+					return found
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// noTarget explains why a path leads nowhere.
+func (d *decoder) noTarget(path, first, rest string, a automated) *fault {
+	var candidates []string
+	for _, name := range stripTargets {
+		if hasKey(a.own, name) {
+			candidates = append(candidates, name)
+		}
+	}
+	for _, s := range a.sends {
+		candidates = append(candidates, "sends."+s.To)
+	}
+	for _, id := range ids(a.chain) {
+		candidates = append(candidates, id)
+		if rest != "" {
+			candidates = append(candidates, id+"."+rest)
+		}
+	}
+	f := &fault{message: fmt.Sprintf("there is nothing called %q to automate", path)}
+	if f.hint = didYouMean(path, candidates); f.hint != "" {
+		return f
+	}
+	if d.isKind(first) {
+		f.message = "automation names a processor by its id, not by its kind"
+		f.hint = fmt.Sprintf("give the %s an id, such as id: my-%s, and write my-%s.%s", first, first, first, rest)
+		return f
+	}
+	if len(candidates) > 0 {
+		f.hint = knownNames(candidates)
+	}
+	return f
+}
+
+// ids are the ids in a chain and in the chains in it.
+func ids(chain []Processor) []string {
+	var out []string
+	for _, p := range chain {
+		if p.ID != "" {
+			out = append(out, p.ID)
+		}
+		for _, name := range sortedKeys(p.Chains) {
+			for _, inner := range p.Chains[name] {
+				out = append(out, ids(inner)...)
+			}
+		}
+	}
+	return out
+}
+
+// points decodes the points of a lane.
+func (d *decoder) points(n *node, value typ, at place) []Point {
+	groups, ok := (items{keys: pointKeys(value), min: 1}).decode(d, n, at).([]*group)
+	if !ok {
+		return nil
+	}
+	var out []Point
+	for i, g := range groups {
+		p := Point{Pos: g.node.pos(), At: g.num("at"), Value: g.num("value"), Curve: Curve(g.str("curve"))}
+		_, timed := g.values["at"]
+		_, valued := g.values["value"]
+		if !timed || !valued {
+			continue // reported
+		}
+		here := at.item(i)
+		if len(out) > 0 {
+			last := out[len(out)-1]
+			if p.At <= last.At {
+				d.fail(g.nodeOf("at"), here, fmt.Sprintf("%s does not come after the point before it, at %s", FormatClock(p.At), FormatClock(last.At)), "write the points in the order of time")
+				continue
+			}
+			if p.Curve == Exponential && (p.Value <= 0 || last.Value <= 0) {
+				d.fail(g.nodeOf("curve"), here, "an exponential curve needs values above 0 on both sides", "levels in dB are logarithmic already: use linear")
+			}
+		}
+		if _, isMute := value.(onOff); isMute && p.Curve != Step {
+			d.fail(g.nodeOf("curve"), here, "a mute has no curve", "automate the gain for a fade")
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

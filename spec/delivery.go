@@ -1,0 +1,199 @@
+package spec
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/lathe-audio/lathe/internal/param"
+	"github.com/lathe-audio/lathe/profiles"
+)
+
+// defaultProfile is what a project without `deliver` is delivered as.
+const defaultProfile = "streaming"
+
+// none is how a target is switched off.
+const none = "none"
+
+// fromMaster marks a Delivery whose MaxReduction is the master's.
+const fromMaster = -1
+
+// deliveryKeys are the keys that a delivery profile sets, and that an entry of
+// `deliver` may set on top.
+var deliveryKeys = []key{
+	{name: "name", typ: text{pattern: namePattern, expect: "a name (letters, digits, _ and -)"}, absent: "the profile's", doc: "folder below the output folder"},
+	{name: "from", typ: choice{[]string{"master", "mix"}}, def: "master", doc: "what is delivered: the mastered song, or the mix before the master"},
+	{name: "format", typ: choice{[]string{"wav"}}, def: "wav", doc: "file format"},
+	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, words: []string{"session"}}, def: "session", doc: "sample rate of the file; session: the rate the song is mixed at"},
+	{name: "bit_depth", typ: choice{[]string{"16", "24", "32 float"}}, def: "24", doc: "word length of the file"},
+	{name: "loudness", typ: quantity{unit: param.LUFS, min: -60, max: 0, words: []string{none}}, def: none, doc: "integrated loudness (BS.1770) of the file; none: as loud as the master is"},
+	{name: "tolerance", typ: quantity{unit: param.LU, min: 0.01, max: 5}, def: 0.1, doc: "how far the file's loudness may lie from the target"},
+	{name: "ceiling", typ: quantity{unit: param.DBTP, min: -20, max: 0, words: []string{none}}, def: none, doc: "highest true peak of the file; none: no limiter"},
+	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, absent: "the master's", doc: "the most that the limiter may take off the peaks; beyond it the build stops"},
+	{name: "dither", typ: choice{[]string{"tpdf", none}}, def: "tpdf", doc: "noise that makes the rounding to the word length harmless; 32 float needs none"},
+	{name: "metadata", typ: toggle{}, def: true, doc: "write title, artist and ISRC into the file"},
+}
+
+// profileKeys are the keys of a profile file.
+var profileKeys = keyTable([]key{
+	{name: "title", typ: text{}, doc: "name for people"},
+	{name: "doc", typ: text{}, doc: "what it is for, in one line"},
+	{name: "source", typ: text{}, doc: "where its figures come from"},
+	{name: "date", typ: text{pattern: datePattern, expect: "a date such as 2026-11-20", check: realDate}, doc: "when they were looked up"},
+}, deliveryKeys)
+
+// deliverList is the typ of `deliver`: the name of a profile, a mapping from
+// profiles to what they are overruled with, or a list of both.
+type deliverList struct{}
+
+func (deliverList) decode(_ *decoder, n *node, _ place) any { return n }
+
+// deliveries decodes a list of deliveries; n is nil where none is written.
+func (d *decoder) deliveries(n, root *node, at place) []Delivery {
+	if n == nil {
+		n = &node{src: root.src, line: root.line, col: root.col, width: 1, text: defaultProfile, tag: "!!str", label: "default"}
+	}
+	if n.isNull() {
+		d.fail(n, at, "has no value", "write one, or remove the key")
+		return nil
+	}
+	entries := n.items
+	if n.shape != sequence {
+		entries = []*node{n}
+	}
+	var out []Delivery
+	names := map[string]*node{}
+	for _, e := range entries {
+		switch {
+		case e.shape == scalar && !e.isNull():
+			out = d.delivery(e, nil, at, names, out)
+		case e.shape == mapping && len(e.entries) > 0:
+			for _, over := range e.entries {
+				out = d.delivery(over.key, over.value, at, names, out)
+			}
+		default:
+			d.fail(e, at, "expected a profile, such as streaming, or streaming: {loudness: -9 LUFS}", "")
+		}
+	}
+	if len(entries) == 0 {
+		d.fail(n, at, "is empty", "name at least one profile")
+	}
+	return out
+}
+
+// delivery decodes one entry: a profile, and what is written on top of it.
+func (d *decoder) delivery(name, over *node, at place, names map[string]*node, out []Delivery) []Delivery {
+	root, label := d.profileFile(name, at)
+	if root == nil {
+		return out
+	}
+	at = place{path: at.path, words: "deliver"}
+	d.quiet++
+	base := d.decode(root, profileKeys, place{words: "profile " + label})
+	top := &group{node: name, values: map[string]any{}, at: map[string]*node{}}
+	if over != nil {
+		top = d.decode(over, deliveryKeys, at.key(label))
+	}
+	d.quiet--
+	l := layers{d: d, top: top, base: base}
+	v := Delivery{
+		Pos: name.pos(), Name: label, Profile: label,
+		Title: base.str("title"), Source: base.str("source"), Date: base.str("date"),
+		MaxReduction: fromMaster,
+	}
+	for _, g := range []*group{base, top} {
+		if s := g.str("name"); g.has("name") && s != "" {
+			v.Name = s
+		}
+	}
+	l.at = at.key(v.Name)
+	d.explain(Line{Path: l.at.path, Value: "profile " + label, Origin: name.origin(), Doc: base.str("doc")})
+	l.fill(&v)
+	at.words = fmt.Sprintf("deliver: %s", v.Name)
+	if v.Float && top.has("dither") && v.Dither != none {
+		d.fail(top.at["dither"], at, "32 float is not dithered", "remove dither, or choose bit_depth: 24")
+	}
+	if v.Float {
+		v.Dither = none
+	}
+	taken := strings.ToLower(v.Name) // some file systems do not tell A from a
+	if first := names[taken]; first != nil {
+		x := name.diagnostic(fmt.Sprintf("deliver: the name %s is taken", v.Name), fmt.Sprintf("give it another: %s: {name: other}", label))
+		x.Notes = []Note{first.note("first used here")}
+		d.report(x)
+		return out
+	}
+	names[taken] = name
+	return append(out, v)
+}
+
+// layers are the defaults, the profile and what a project writes on top.
+type layers struct {
+	d         *decoder
+	top, base *group
+	at        place
+}
+
+// get returns the value of a key from the topmost layer that has it.
+func (l layers) get(name string) any {
+	k := keyNamed(deliveryKeys, name)
+	p := k.typ.(printer)
+	for _, g := range []*group{l.top, l.base} {
+		if n := g.at[name]; n != nil && g.values[name] != nil {
+			l.d.explainValue(l.at.key(name), k, p, g.values[name], n)
+			return g.values[name]
+		}
+	}
+	if k.def != nil {
+		l.d.explainDefault(l.at.key(name), k, p.print(k.def), k.def)
+	}
+	return k.def
+}
+
+func (l layers) fill(v *Delivery) {
+	v.From = l.get("from").(string)
+	v.Format = l.get("format").(string)
+	if rate, ok := l.get("sample_rate").(float64); ok {
+		v.SampleRate = int(rate)
+	}
+	depth := l.get("bit_depth").(string)
+	fmt.Sscan(depth, &v.BitDepth)
+	v.Float = strings.HasSuffix(depth, "float")
+	if loudness, ok := l.get("loudness").(float64); ok {
+		v.Loudness = &loudness
+	}
+	v.Tolerance = l.get("tolerance").(float64)
+	if ceiling, ok := l.get("ceiling").(float64); ok {
+		v.Ceiling = &ceiling
+	}
+	if most, ok := l.get("max_reduction").(float64); ok {
+		v.MaxReduction = most
+	}
+	v.Dither = l.get("dither").(string)
+	v.Metadata = l.get("metadata").(bool)
+}
+
+func keyNamed(keys []key, name string) key {
+	for _, k := range keys {
+		if k.name == name {
+			return k
+		}
+	}
+	panic("spec: no key " + name + " in the table")
+}
+
+// profileFile reads the profile that n names: one that comes with lathe, or a
+// file of the project.
+func (d *decoder) profileFile(n *node, at place) (*node, string) {
+	if isPath(n.text) {
+		root, name := d.included(n, at, "profile")
+		return root, strings.TrimSuffix(path.Base(name), path.Ext(name))
+	}
+	data, ok := profiles.Delivery(n.text)
+	if !ok {
+		d.fail(n, at, fmt.Sprintf("there is no profile %q", n.text),
+			didYouMeanOr(n.text, profiles.DeliveryNames(), "there are "+list(profiles.DeliveryNames())+"; one of your own is named by its path"))
+		return nil, ""
+	}
+	return d.builtin("profile "+n.text, data), n.text
+}

@@ -1,0 +1,190 @@
+package spec
+
+import "github.com/lathe-audio/lathe/internal/param"
+
+// Project is one project file, loaded, checked and resolved: every reference
+// is valid, every default filled in, every preset and profile expanded, every
+// quantity in its unit. A song has Song set (and Release, where the song is a
+// release by itself); an album has Release and Songs.
+type Project struct {
+	File     string // the project file, as it was named
+	Dir      string // its folder
+	Song     *Song
+	Release  *Release
+	Songs    []AlbumSong
+	Warnings Diagnostics // what is odd but no error
+
+	lines []Line // of Explain
+}
+
+// Song is everything that one recording is made of.
+type Song struct {
+	Pos                                        Pos
+	Dir                                        string // folder of the song's file: its paths are relative to it
+	Title                                      string
+	Artist                                     string
+	ISRC                                       string
+	Composer, Genre, Date, Copyright, Language string
+	Tempo                                      float64 // quarter notes per minute; 0 where none is given
+	Meter                                      Meter
+	Length                                     float64 // seconds from song.length; 0: until the last tail has died away
+
+	SampleRate int // session rate in Hz; 0: the most common rate among the stems
+
+	Stems    []Stem // in the order of the file
+	Buses    []Bus
+	Returns  []Bus
+	Mix      Bus       // name "mix"
+	MixFile  *File     // `mix: file.wav`: a finished mix in place of stems
+	Versions []Version // the main one is not listed
+	Master   Master
+	Deliver  []Delivery
+}
+
+// Meter is a time signature.
+type Meter struct{ Beats, Unit int }
+
+// File is a path as written, and as found.
+type File struct {
+	Pos  Pos
+	Name string // as written, with forward slashes
+	Path string // to open it
+}
+
+// Strip is what stems, buses, returns and the mix have in common.
+type Strip struct {
+	Pos        Pos
+	Name       string
+	Gain       float64 // dB
+	Pan        float64 // -100 .. +100
+	Width      float64 // percent; 100 changes nothing
+	Mute, Solo bool
+	Invert     bool // polarity
+	Tags       []string
+	Chain      []Processor
+	To         string // where the output goes: a bus, or "mix"
+	Sends      []Send
+	Automation []Lane
+}
+
+// Stem is one stem.
+type Stem struct {
+	Strip
+	File   File
+	Offset float64 // seconds into the song at which the file starts; negative cuts its head
+}
+
+// Bus is a bus, a return or the mix.
+type Bus struct {
+	Strip
+}
+
+// Send feeds a copy of a strip into a return.
+type Send struct {
+	Pos   Pos
+	To    string
+	Level float64 // dB
+	Pre   bool    // taken before gain and pan
+}
+
+// Processor is one entry of a chain.
+type Processor struct {
+	Pos    Pos
+	Kind   string
+	ID     string
+	Bypass bool
+	Mix    float64 // percent
+	Values param.Values
+	Chains map[string][][]Processor // of a container, by parameter; a param.Chain has one
+	From   string                   // "preset vocal/lead" where a preset brought it, else empty
+}
+
+// Lane is the automation of one parameter.
+type Lane struct {
+	Pos    Pos
+	Path   string // as written: "gain", "sends.plate", "vox.threshold", "tone.bands.2.gain"
+	Target Target
+	Points []Point // in order of time
+}
+
+// Target is what a lane moves, resolved.
+type Target struct {
+	Send      string // the return's name, for "sends.X"
+	Processor string // the processor's id; empty for the strip's own
+	Param     string // "gain", "pan", "mute", "level" (of a send), or a path within the processor
+	Unit      param.Unit
+}
+
+// Point is one automation point. Before the first point the lane has the first
+// point's value.
+type Point struct {
+	Pos   Pos
+	At    float64 // seconds
+	Value float64 // in the target's unit
+	Curve Curve   // how the value gets here from the point before
+}
+
+// Curve is the way between two automation points.
+type Curve string
+
+// The curves.
+const (
+	Step        Curve = "step"        // jumps at the point (default)
+	Linear      Curve = "linear"      // straight in the target's unit
+	Exponential Curve = "exponential" // straight in the logarithm of the value
+	SCurve      Curve = "s-curve"     // raised cosine
+)
+
+// Version is another version of the song: a set of mutes and solos.
+type Version struct {
+	Pos        Pos
+	Name       string   // as written: "instrumental"
+	Title      string   // as shown in file names: "Instrumental"
+	Mute, Solo []string // stem and bus names; tags are already resolved to stems
+}
+
+// Master is the mastering chain of a song.
+type Master struct {
+	Pos          Pos
+	Chain        []Processor
+	Automation   []Lane
+	MaxReduction float64 // dB the delivery's limiter may take off the peaks
+}
+
+// Delivery is one finished product to be made from the song.
+type Delivery struct {
+	Pos          Pos
+	Name         string   // folder below the output folder
+	Profile      string   // the profile it came from
+	Title        string   // of the profile, for people
+	Source, Date string   // of the profile's figures
+	From         string   // "master" or "mix"
+	Format       string   // "wav"
+	SampleRate   int      // Hz; 0: the session's
+	BitDepth     int      // 16, 24 or 32
+	Float        bool     // 32-bit float
+	Loudness     *float64 // LUFS; nil: no loudness target
+	Tolerance    float64  // LU
+	Ceiling      *float64 // dBTP; nil: no limiter
+	MaxReduction float64  // dB the limiter may take off the peaks
+	Dither       string   // "tpdf" or "none"
+	Metadata     bool     // write INFO tags
+}
+
+// Release is an album's own data.
+type Release struct {
+	Pos                                      Pos
+	Title, Artist, Date, Label, Catalog, UPC string
+	Copyright, Genre, Language               string
+	Cover                                    *File
+}
+
+// AlbumSong is one entry of an album's list, with its song loaded.
+type AlbumSong struct {
+	Pos       Pos
+	Number    int // from 1
+	Song      *Song
+	Gap       float64 // seconds of silence before it
+	Crossfade float64 // seconds; 0: none
+	Trim      float64 // dB relative to the rest of the album
+}

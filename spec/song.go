@@ -1,0 +1,468 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/lathe-audio/lathe/internal/param"
+)
+
+// projectKeys are the keys at the top of a project file: those of a song, and
+// those of an album.
+func projectKeys(album bool) []key {
+	keys := []key{
+		{name: "lathe", typ: version{}, doc: "version of the language the file is written in; the first line"},
+		{name: "roots", typ: rootList{}, doc: "folders outside the project's own from which files may be read, absolute or relative to this file"},
+	}
+	if album {
+		return append(keys,
+			key{name: "release", typ: record{name: "release", keys: releaseKeys}, required: true, doc: "what is true of the album as a whole"},
+			key{name: "songs", typ: later{items{keys: albumSongKeys, min: 1, max: maxSongs, name: "album_song"}}, required: true, doc: "the songs in their order"},
+			key{name: "master", typ: later{record{name: "master", keys: masterKeys}}, doc: "the master of every song that has none of its own"},
+			key{name: "deliver", typ: later{deliverList{}}, doc: "what is made of every song"},
+		)
+	}
+	return append(keys,
+		key{name: "song", typ: record{name: "song", keys: songKeys}, required: true, doc: "what the song is"},
+		key{name: "release", typ: record{name: "release", keys: releaseKeys}, doc: "what is true of the release, when the song is one by itself"},
+		key{name: "session", typ: record{name: "session", keys: sessionKeys}, doc: "how the song is rendered"},
+		key{name: "stems", typ: named{what: "stem", of: record{name: "stem", keys: stemKeys, short: "file"}, build: (*decoder).addStem}, doc: "the recorded parts, by name"},
+		key{name: "buses", typ: named{what: "bus", of: record{name: "bus", keys: busKeys}, build: (*decoder).addBus}, doc: "groups that stems and other buses feed, by name"},
+		key{name: "returns", typ: named{what: "return", of: record{name: "return", keys: returnKeys}, build: (*decoder).addReturn}, doc: "effects that sends feed, by name"},
+		key{name: "mix", typ: mixOrFile{}, doc: "the strip that everything comes together in; or the file of a finished stereo mix, in place of stems"},
+		key{name: "versions", typ: named{what: "version", of: record{name: "version", keys: versionKeys}, build: (*decoder).addVersion}, doc: "other versions of the song, by name"},
+		key{name: "master", typ: later{record{name: "master", keys: masterKeys}}, doc: "what is done to the finished mix"},
+		key{name: "deliver", typ: later{deliverList{}}, doc: "what is made of the song"},
+	)
+}
+
+const datePattern = `^[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?$`
+
+// metaKeys say what a recording is; an album's list may overrule them.
+var metaKeys = []key{
+	{name: "title", typ: text{}, doc: "title of the song"},
+	{name: "artist", typ: text{}, doc: "who performs it"},
+	{name: "isrc", typ: text{pattern: `^[A-Z]{2}-?[A-Z0-9]{3}-?[0-9]{2}-?[0-9]{5}$`,
+		expect: "an ISRC: two capital letters, three letters or digits, and seven digits, such as QZABC2600001",
+		tidy:   func(s string) string { return strings.ReplaceAll(s, "-", "") }},
+		doc: "International Standard Recording Code, with or without hyphens"},
+	{name: "composer", typ: text{}, doc: "who wrote it"},
+	{name: "genre", typ: text{}, doc: "genre, as it goes into the files"},
+	{name: "date", typ: text{pattern: datePattern, expect: "a date such as 2026-11-20, 2026-11 or 2026", check: realDate}, doc: "date of release"},
+	{name: "copyright", typ: text{}, doc: "copyright line, as it goes into the files"},
+	{name: "language", typ: text{pattern: `^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$`, expect: "a language code such as en or pt-BR"}, doc: "language of the words, as a BCP 47 code"},
+}
+
+var songKeys = append(required(metaKeys, "title"),
+	key{name: "tempo", typ: tempo{quantity{unit: param.BPM, min: 10, max: 999}}, doc: "quarter notes per minute; note lengths and bars need it"},
+	key{name: "meter", typ: meter{}, def: Meter{4, 4}, doc: "beats in a bar, and the note that is a beat"},
+	key{name: "length", typ: quantity{unit: param.Seconds, min: 0.001, max: 86400, bars: true}, absent: "until the last tail has died away", doc: "where the song ends"},
+)
+
+var sessionKeys = []key{
+	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true}, absent: "the most common rate among the stems", doc: "rate at which the song is mixed and mastered"},
+}
+
+// The keys of the strips. The mix has few of them, and the stems the most.
+var (
+	gainKey  = key{name: "gain", typ: quantity{unit: param.DB, min: -144, max: 36}, def: 0.0, doc: "the fader"}
+	panKey   = key{name: "pan", typ: quantity{unit: param.Pan, min: -100, max: 100}, def: 0.0, doc: "position from L100 over C to R100"}
+	widthKey = key{name: "width", typ: quantity{unit: param.Percent, max: 200}, def: 100.0, doc: "stereo width: 0% is mono, 100% changes nothing"}
+	chainKey = key{name: "chain", typ: chain{}, doc: "insert processors, in order"}
+	lanesKey = key{name: "automation", typ: lanes{}, doc: "what moves in the course of the song: a setting, and its points"}
+
+	routeKeys = []key{
+		{name: "to", typ: output{}, def: mixName, doc: "where the output goes: a bus, or the mix"},
+	}
+	switchKeys = []key{
+		{name: "polarity", typ: choice{[]string{"normal", "invert"}}, def: "normal", doc: "invert turns the waveform over"},
+		{name: "mute", typ: toggle{}, def: false, doc: "silence it"},
+		{name: "solo", typ: toggle{}, def: false, doc: "hear this and other soloed strips only; for working, not for a release"},
+		{name: "tags", typ: words{}, doc: "names by which versions can address several strips at once"},
+	}
+	sendsKey = key{name: "sends", typ: named{what: "send", of: record{name: "send", keys: sendKeys, short: "level"}, build: (*decoder).addSend, refs: true},
+		doc: "copies of the strip that feed returns: a level, or {level, pre}"}
+
+	sendKeys = []key{
+		{name: "level", typ: quantity{unit: param.DB, min: -144, max: 24}, required: true, doc: "level of the copy"},
+		{name: "pre", typ: toggle{}, def: false, doc: "take the copy before gain and pan"},
+	}
+
+	busKeys    = keyTable(routeKeys, []key{gainKey, panKey, widthKey}, switchKeys, []key{chainKey, sendsKey, lanesKey})
+	returnKeys = busKeys
+	stemKeys   = keyTable([]key{
+		{name: "file", typ: filePath{what: "stem.wav"}, required: true, doc: "the audio file, relative to this file"},
+		{name: "offset", typ: quantity{unit: param.Seconds, min: -86400, max: 86400, bars: true}, def: 0.0, doc: "where in the song the file begins; negative cuts its head off"},
+	}, busKeys)
+	mixKeys = []key{gainKey, panKey, widthKey, chainKey, lanesKey}
+)
+
+var versionKeys = []key{
+	{name: "title", typ: text{}, doc: "what file names show in brackets; from the version's name where it is not written"},
+	{name: "mute", typ: words{}, doc: "stems, buses or tags that are left out"},
+	{name: "solo", typ: words{}, doc: "stems, buses or tags that alone are left in"},
+}
+
+var masterKeys = []key{
+	chainKey,
+	lanesKey,
+	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, def: defaultReduction, doc: "the most that the limiter of a delivery may take off the peaks; beyond it the build stops"},
+}
+
+// defaultReduction is far more than a good master needs: it stops accidents,
+// not decisions.
+const defaultReduction = 12.0
+
+func keyTable(parts ...[]key) []key {
+	var out []key
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	return out
+}
+
+// required returns a copy of a table in which one key must be written.
+func required(keys []key, name string) []key {
+	out := keyTable(keys)
+	for i := range out {
+		out[i].required = out[i].required || out[i].name == name
+	}
+	return out
+}
+
+// realDate refuses 2026-02-30.
+func realDate(s string) *fault {
+	if _, err := time.Parse("2006-01-02"[:len(s)], s); err != nil {
+		return &fault{s + " is not a date of the calendar", ""}
+	}
+	return nil
+}
+
+// tempo is the song's tempo. It is noted as soon as it is known, because note
+// lengths and bars in all that follows need it.
+type tempo struct{ quantity }
+
+func (t tempo) decode(d *decoder, n *node, at place) any {
+	v, ok := t.quantity.decode(d, n, at).(float64)
+	if !ok {
+		d.song.tempoBroken = true
+		return nil
+	}
+	d.song.music.tempo = v
+	return v
+}
+
+// meter is a time signature; the value is a Meter.
+type meter struct{}
+
+const meterPattern = `^[1-9][0-9]?/(?:1|2|4|8|16|32)$`
+
+func (meter) decode(d *decoder, n *node, at place) any {
+	if n.shape != scalar || !matches(meterPattern, n.text) {
+		d.fail(n, at, "expected a time signature, such as 4/4 or 7/8", "")
+		return nil
+	}
+	beats, unit, _ := strings.Cut(n.text, "/")
+	var m Meter
+	m.Beats, _ = strconv.Atoi(beats)
+	m.Unit, _ = strconv.Atoi(unit)
+	d.song.music.meter = m
+	return m
+}
+
+func (meter) print(v any) string { return fmt.Sprintf("%d/%d", v.(Meter).Beats, v.(Meter).Unit) }
+
+// rootList is the list of folders outside the project that may be read.
+type rootList struct{}
+
+func (rootList) decode(d *decoder, n *node, at place) any {
+	items := n.items
+	if n.shape != sequence {
+		items = []*node{n}
+	}
+	for _, item := range items {
+		if f, ok := (filePath{what: "folder", dir: true}).decode(d, item, at).(*File); ok {
+			d.allow(f.Path)
+		}
+	}
+	return true
+}
+
+// single decodes a project that is one song.
+func (d *decoder) single(root *node, p *Project) {
+	d.refuseForeign(root, projectKeys(false), projectKeys(true), "an album: a project with songs")
+	p.Song = d.songFile(root, place{plain: true}, &p.Release)
+	d.finishSong(p.Song, root, nil, place{plain: true})
+}
+
+// refuseForeign takes keys out that belong into the other kind of project.
+func (d *decoder) refuseForeign(root *node, own, other []key, where string) {
+	kept := root.entries[:0:0]
+	for _, e := range root.entries {
+		if !hasKey(own, e.key.text) && hasKey(other, e.key.text) {
+			d.fail(e.key, place{}, e.key.text+" belongs into "+where, "")
+			continue
+		}
+		kept = append(kept, e)
+	}
+	root.entries = kept
+}
+
+// songFile decodes everything of a song but the master and the deliveries,
+// for which an album has a say.
+func (d *decoder) songFile(root *node, at place, release **Release) *Song {
+	d.song = newScope()
+	s := d.song.out
+	s.Pos, s.Dir = root.pos(), root.src.dir
+	d.declare(root)
+	g := d.decode(root, projectKeys(false), at)
+	if song := g.group("song"); song != nil {
+		s.describe(song)
+		s.Tempo, s.Length = song.num("tempo"), song.num("length")
+	}
+	s.Meter = d.song.music.meter
+	if session := g.group("session"); session != nil {
+		s.SampleRate = int(session.num("sample_rate"))
+	} else {
+		d.explainAll(sessionKeys, at.key("session"))
+	}
+	if r := g.group("release"); r != nil && release != nil {
+		*release = newRelease(r)
+	}
+	if g.at["mix"] == nil {
+		mixOrFile{}.decode(d, root.absent(), at.key("mix"))
+	}
+	d.checkParts(g, at)
+	d.checkRouting()
+	return s
+}
+
+// describe takes over what is written of a recording.
+func (s *Song) describe(g *group) {
+	for name, field := range map[string]*string{
+		"title": &s.Title, "artist": &s.Artist, "isrc": &s.ISRC, "composer": &s.Composer,
+		"genre": &s.Genre, "date": &s.Date, "copyright": &s.Copyright, "language": &s.Language,
+	} {
+		if v := g.str(name); v != "" {
+			*field = v
+		}
+	}
+}
+
+// checkParts makes sure that there is something to mix or to master.
+func (d *decoder) checkParts(g *group, at place) {
+	s := d.song.out
+	stems := g.at["stems"]
+	switch {
+	case s.MixFile != nil && stems != nil:
+		d.fail(stems, place{}, "stems and a finished mix exclude each other", "remove one of the two")
+	case stems == nil && g.at["mix"] == nil:
+		d.fail(g.node, place{}, "the song has no stems and no finished mix", "write stems, or mix: file.wav to master only")
+	case stems == nil && s.MixFile == nil && g.at["mix"].shape != scalar:
+		d.fail(g.at["mix"], place{}, "the song has no stems", "write stems, or mix: file.wav to master only")
+	case stems != nil && stems.shape == mapping && len(stems.entries) == 0:
+		d.fail(stems, place{}, "the song has no stems", "name at least one")
+	}
+}
+
+// strip makes what stems, buses and returns have in common, and ends the
+// decoding of that strip.
+func (d *decoder) strip(m member, what string, keys []key) Strip {
+	s := Strip{
+		Pos: m.key.pos(), Name: m.name,
+		Gain: m.num("gain"), Pan: m.num("pan"), Width: m.num("width"),
+		Mute: m.on("mute"), Solo: m.on("solo"), Invert: m.str("polarity") == "invert",
+		Tags: texts(m.words("tags")), To: m.str("to"), Sends: d.song.sends,
+	}
+	s.Chain, _ = m.values["chain"].([]Processor)
+	s.Automation = d.lanes(m.group.at["automation"], automated{what, keys, s.Sends, s.Chain}, m.here.key("automation"))
+	for _, lane := range s.Automation {
+		if lane.Target.Processor == "" && lane.Target.Send == "" && m.has(lane.Path) {
+			d.warn(m.group.at[lane.Path], m.here.key(lane.Path), "is written, but automation replaces it", "remove it, or the automation")
+		}
+	}
+	if s.Solo {
+		d.warn(m.nodeOf("solo"), m.here, "solo is on: everything that is not soloed is silent in what is built", "")
+	}
+	d.song.sends, d.song.ids = nil, map[string]*node{}
+	return s
+}
+
+func (d *decoder) addStem(m member) {
+	stem := Stem{Strip: d.strip(m, "stem", stemKeys), Offset: m.num("offset")}
+	if f := m.file("file"); f != nil {
+		stem.File = *f
+	}
+	d.song.out.Stems = append(d.song.out.Stems, stem)
+}
+
+func (d *decoder) addBus(m member) {
+	d.song.out.Buses = append(d.song.out.Buses, Bus{d.strip(m, "bus", busKeys)})
+}
+
+func (d *decoder) addReturn(m member) {
+	d.song.out.Returns = append(d.song.out.Returns, Bus{d.strip(m, "return", returnKeys)})
+}
+
+func (d *decoder) addSend(m member) {
+	name, ok := d.refer(m.key, place{words: strings.TrimSuffix(m.here.words, fmt.Sprintf(": send %q", m.name)) + ": sends"}, []string{"return"})
+	if !ok {
+		return
+	}
+	d.song.sends = append(d.song.sends, Send{Pos: m.key.pos(), To: name, Level: m.num("level"), Pre: m.on("pre")})
+	d.song.edges = append(d.song.edges, edge{from: d.song.strip, to: name, node: m.key})
+}
+
+// mixOrFile is the typ of `mix`: a strip, or the file of a finished mix. It
+// goes into the song itself.
+type mixOrFile struct{}
+
+func (mixOrFile) decode(d *decoder, n *node, at place) any {
+	s := d.song.out
+	d.song.strip = mixName
+	at = place{path: at.path, words: mixName}
+	if n.shape != scalar {
+		m := member{group: d.decode(n, mixKeys, at), name: mixName, key: n, here: at}
+		s.Mix = Bus{d.strip(m, mixName, mixKeys)}
+		return true
+	}
+	if f, ok := (filePath{what: "mix.wav"}).decode(d, n, at).(*File); ok {
+		s.MixFile = f
+		d.explain(Line{Path: at.path, Value: f.Name, Origin: n.origin(), Doc: "the finished stereo mix"})
+	}
+	s.Mix.Strip = plainMix(n)
+	return true
+}
+
+// plainMix is the strip of a finished mix, which changes nothing.
+func plainMix(n *node) Strip { return Strip{Pos: n.pos(), Name: mixName, Width: 100} }
+
+// addVersion resolves the names and tags of a version.
+func (d *decoder) addVersion(m member) {
+	v := Version{Pos: m.key.pos(), Name: m.name, Title: m.str("title")}
+	if v.Title == "" {
+		v.Title = titleOf(m.name)
+		d.explain(Line{Path: m.here.key("title").path, Value: v.Title, Origin: "derived: from its name"})
+	}
+	if strings.EqualFold(m.name, "main") {
+		d.fail(m.key, m.here, "the name main is taken: it is the song itself", "choose another name")
+	}
+	if !m.has("mute") && !m.has("solo") {
+		d.fail(m.key, m.here, "needs mute or solo, else it is the song itself", "")
+	}
+	for _, other := range d.song.out.Versions {
+		if strings.EqualFold(other.Title, v.Title) {
+			d.fail(m.key, m.here, fmt.Sprintf("has the title %q, as version %q has", v.Title, other.Name), "give one of them another title")
+		}
+	}
+	v.Mute = d.addressed(m, "mute")
+	v.Solo = d.addressed(m, "solo")
+	d.song.out.Versions = append(d.song.out.Versions, v)
+}
+
+// titleOf makes a title from a name: "radio_edit" is shown as "Radio Edit".
+func titleOf(name string) string {
+	parts := strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == '-' })
+	for i, p := range parts {
+		r := []rune(p)
+		parts[i] = string(unicode.ToUpper(r[0])) + string(r[1:])
+	}
+	return strings.Join(parts, " ")
+}
+
+// addressed resolves names of stems and buses, and tags, to names.
+func (d *decoder) addressed(m member, which string) []string {
+	tagged := map[string][]string{}
+	var candidates []string
+	note := func(s Strip) {
+		candidates = append(candidates, s.Name)
+		for _, t := range s.Tags {
+			if len(tagged[t]) == 0 {
+				candidates = append(candidates, t)
+			}
+			tagged[t] = append(tagged[t], s.Name)
+		}
+	}
+	for _, s := range d.song.out.Stems {
+		note(s.Strip)
+	}
+	for _, b := range d.song.out.Buses {
+		note(b.Strip)
+	}
+	var out []string
+	have := map[string]bool{}
+	for _, w := range m.words(which) {
+		names := tagged[w.text]
+		if what := d.song.what[w.text]; what == "stem" || what == "bus" {
+			names = append([]string{w.text}, names...)
+		}
+		if len(names) == 0 {
+			d.fail(w.node, m.here.key(which), fmt.Sprintf("there is no stem, bus or tag %q", w.text), didYouMeanOr(w.text, candidates, knownNames(candidates)))
+		}
+		for _, name := range names {
+			if !have[name] {
+				have[name] = true
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// finishSong decodes master and deliveries: the song's own, or in an album the
+// album's where it has them.
+func (d *decoder) finishSong(s *Song, root *node, album *albumDefaults, at place) {
+	n := root.get("master")
+	if n == nil && album != nil {
+		n = album.master
+	}
+	origin := d.master(s, n, root, at.key("master"))
+	if album == nil || !album.delivers {
+		s.Deliver = d.deliveries(root.get("deliver"), root, at.key("deliver"))
+		d.inheritReduction(s, origin, at.key("deliver"))
+		return
+	}
+	d.quiet++ // the album's deliveries replace the song's, which are checked all the same
+	d.deliveries(root.get("deliver"), root, at.key("deliver"))
+	d.quiet--
+	s.Deliver = slices.Clone(album.deliver)
+	d.inheritReduction(s, origin, at.key("deliver"))
+}
+
+// inheritReduction gives the deliveries that say nothing of it the master's
+// limit of reduction.
+func (d *decoder) inheritReduction(s *Song, origin string, at place) {
+	k := deliveryKeys[slices.Index(keyNames(deliveryKeys), "max_reduction")]
+	for i := range s.Deliver {
+		if v := &s.Deliver[i]; v.MaxReduction == fromMaster {
+			v.MaxReduction = s.Master.MaxReduction
+			d.explainNumber(at.key(v.Name).key(k.name), k, v.MaxReduction, origin)
+		}
+	}
+}
+
+// master decodes a master, and tells where its limit of reduction comes from.
+func (d *decoder) master(s *Song, n, root *node, at place) (origin string) {
+	if n == nil {
+		n = root.absent()
+	}
+	d.song.strip, d.song.ids = "", map[string]*node{}
+	d.masterUsed[n] = true
+	if n.isNull() {
+		d.fail(n, at, "has no value", "write one, or remove the key")
+		return
+	}
+	at = place{path: at.path, words: "master"}
+	g := d.decode(n, masterKeys, at)
+	s.Master = Master{Pos: n.pos(), MaxReduction: g.num("max_reduction")}
+	s.Master.Chain, _ = g.values["chain"].([]Processor)
+	s.Master.Automation = d.lanes(g.at["automation"], automated{chain: s.Master.Chain}, at.key("automation"))
+	if written := g.at["max_reduction"]; written != nil {
+		return written.origin()
+	}
+	return "default"
+}
