@@ -1,0 +1,343 @@
+package audiofile
+
+import (
+	"bufio"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"github.com/mewkiz/flac/frame"
+	"github.com/mewkiz/flac/meta"
+)
+
+// flacSource decodes a FLAC file (RFC 9639) frame by frame with mewkiz/flac.
+// The library's own stream type is left aside: it parses pictures and padding
+// that nobody needs, and its seeking wants to decode the file twice.
+type flacSource struct {
+	r       *Reader
+	in      flacBytes
+	buf     *bufio.Reader
+	first   int64 // offset of the first frame
+	points  []meta.SeekPoint
+	block   int64 // frames in a FLAC frame of a fixed-size stream
+	wantMD5 [md5.Size]byte
+
+	cur     *frame.Frame // decoded, or nil
+	at      int          // next sample of it
+	pos     int64        // its first sample's place in the file, plus at
+	scale   float64
+	scratch []byte
+}
+
+// flacBytes reads the file onwards and feeds the digest on the way.
+type flacBytes struct {
+	r   *Reader
+	off int64
+}
+
+func (b *flacBytes) Read(p []byte) (int, error) {
+	p = p[:min(int64(len(p)), b.r.size-b.off)]
+	if len(p) == 0 {
+		return 0, io.EOF
+	}
+	n, err := b.r.file.ReadAt(p, b.off)
+	b.off += int64(n)
+	if b.r.sums != nil {
+		b.r.sums.file.Write(p[:n])
+	}
+	if n > 0 {
+		err = nil
+	}
+	return n, err
+}
+
+// openFLAC sets up a reader for the FLAC stream that begins at off.
+func (r *Reader) openFLAC(off int64) error {
+	s := &flacSource{r: r, in: flacBytes{r, off + 4}}
+	s.buf = bufio.NewReaderSize(&s.in, 64<<10)
+	if err := s.readHeader(); err != nil {
+		return err
+	}
+	s.first = s.in.off - int64(s.buf.Buffered())
+	r.src = s
+	if r.info.Frames == 0 {
+		return s.count()
+	}
+	return nil
+}
+
+// readHeader reads the metadata blocks up to the first frame.
+func (s *flacSource) readHeader() error {
+	for i, last := 0, false; !last; i++ {
+		block, err := meta.New(s.buf)
+		if err != nil {
+			return corrupt("its FLAC header breaks off")
+		}
+		last = block.IsLast
+		if (i == 0) != (block.Type == meta.TypeStreamInfo) || i > maxChunks {
+			return corrupt("its FLAC header is not in order")
+		}
+		wanted := i == 0 || (block.Type == meta.TypeVorbisComment || block.Type == meta.TypeSeekTable) && block.Length <= maxMetadata
+		if wanted {
+			if err := block.Parse(); err != nil {
+				if i == 0 {
+					return corrupt("its FLAC header makes no sense")
+				}
+				s.r.warn("FLAC metadata (%v) is damaged and ignored", block.Type)
+			}
+		}
+		if err := block.Skip(); err != nil {
+			return err
+		}
+		switch body := block.Body.(type) {
+		case *meta.StreamInfo:
+			if err := s.takeInfo(body); err != nil {
+				return err
+			}
+		case *meta.VorbisComment:
+			s.takeComments(body)
+		case *meta.SeekTable:
+			s.points = body.Points
+		}
+	}
+	return nil
+}
+
+func (s *flacSource) takeInfo(si *meta.StreamInfo) error {
+	bits := int(si.BitsPerSample)
+	switch bits {
+	case 8, 12, 16, 20, 24:
+	default: // the library computes in 32 bits, where the side channel of 32-bit sound needs 33
+		return &Error{Kind: Unsupported, Detail: fmt.Sprintf("FLAC with %d-bit samples, which is not supported", bits)}
+	}
+	if si.SampleRate < minRate {
+		return corrupt("its header says a sample rate of %d Hz", si.SampleRate)
+	}
+	s.block = int64(si.BlockSizeMax)
+	s.wantMD5 = si.MD5sum
+	s.scale = 1 / float64(int64(1)<<(bits-1))
+	info := &s.r.info
+	info.Format, info.Encoding = "flac", "pcm"
+	info.BitDepth, info.ContainerBits = bits, (bits+7)/8*8
+	info.Channels, info.Rate = int(si.NChannels), int(si.SampleRate)
+	info.Frames = int64(si.NSamples)
+	return nil
+}
+
+// takeComments keeps the tags under the names that WAV tags have here.
+func (s *flacSource) takeComments(c *meta.VorbisComment) {
+	names := map[string]string{"tracknumber": "track", "description": "comment"}
+	for _, t := range c.Tags {
+		name := strings.ToLower(t[0])
+		if n, ok := names[name]; ok {
+			name = n
+		}
+		s.r.setTag(name, t[1])
+	}
+}
+
+// count finds the length of a file whose writer could not go back to note it:
+// by decoding it, which is the only sure way.
+func (s *flacSource) count() error {
+	s.r.warn("the FLAC header does not say how long the file is: counted")
+	for {
+		err := s.next()
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+		s.pos += int64(s.cur.BlockSize)
+		s.cur = nil
+	}
+	s.r.info.Frames = s.pos
+	return s.restart(s.first)
+}
+
+// restart goes on at the FLAC frame that begins at the offset.
+func (s *flacSource) restart(off int64) error {
+	s.in.off = off
+	s.buf.Reset(&s.in)
+	s.cur, s.at, s.pos = nil, 0, 0
+	return nil
+}
+
+// next decodes the next FLAC frame into cur; io.EOF at the end.
+func (s *flacSource) next() error {
+	info := &s.r.info
+	if info.Frames > 0 && s.pos >= info.Frames { // what follows may be an ID3v1 tag
+		return io.EOF
+	}
+	f, err := frame.New(s.buf)
+	if err == io.EOF && info.Frames == 0 {
+		return io.EOF
+	}
+	if err != nil {
+		return s.broken(err)
+	}
+	if f.BitsPerSample == 0 { // "as in the header", which the library does not see
+		f.BitsPerSample = uint8(info.BitDepth)
+	}
+	if f.Channels.Count() != info.Channels || int(f.BitsPerSample) != info.BitDepth || f.BlockSize == 0 ||
+		f.SampleRate != 0 && int(f.SampleRate) != info.Rate {
+		return corrupt("the FLAC frame at %s has another format than the header", clock(s.pos, info.Rate))
+	}
+	if err := f.Parse(); err != nil {
+		return s.broken(err)
+	}
+	s.cur, s.at = f, 0
+	if s.r.sums != nil {
+		s.hash()
+	}
+	return nil
+}
+
+// broken says whether the stream ends too early or is damaged.
+func (s *flacSource) broken(err error) error {
+	info := &s.r.info
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if info.Frames > 0 {
+			return truncated(s.pos, info.Frames, info.Rate)
+		}
+		return &Error{Kind: Truncated, Err: err, Detail: fmt.Sprintf("truncated: the FLAC frame at %s breaks off", clock(s.pos, info.Rate))}
+	}
+	return &Error{Kind: Corrupt, Err: err, Detail: fmt.Sprintf("damaged: the FLAC frame at %s cannot be decoded", clock(s.pos, info.Rate))}
+}
+
+func (s *flacSource) read(dst [][]float64) (int, error) {
+	want, n := len(dst[0]), 0
+	for n < want {
+		if s.cur == nil {
+			if err := s.next(); err != nil {
+				return n, s.ended(err)
+			}
+		}
+		frames := min(want-n, int(s.cur.BlockSize)-s.at)
+		for ch, out := range dst {
+			out = out[n : n+frames]
+			in := s.cur.Subframes[ch].Samples[s.at:][:frames]
+			for i, x := range in {
+				out[i] = float64(x) * s.scale
+			}
+		}
+		s.advance(frames)
+		n += frames
+	}
+	return n, nil
+}
+
+func (s *flacSource) advance(frames int) {
+	s.at += frames
+	s.pos += int64(frames)
+	if s.at == int(s.cur.BlockSize) {
+		s.cur = nil
+	}
+}
+
+func (s *flacSource) ended(err error) error {
+	if err == io.EOF {
+		if e := s.checkMD5(); e != nil {
+			return e
+		}
+	}
+	return err
+}
+
+func (s *flacSource) drain() error {
+	for {
+		s.skipRest()
+		if err := s.next(); err == io.EOF {
+			return s.checkMD5()
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// skipRest leaves the rest of the decoded frame.
+func (s *flacSource) skipRest() {
+	if s.cur != nil {
+		s.advance(int(s.cur.BlockSize) - s.at)
+	}
+}
+
+// seek goes to the last seek point before the frame, if that is nearer than
+// where the reader stands, and decodes on from there: exact in any stream.
+func (s *flacSource) seek(target int64) error {
+	from := seekPoint(s.points, target)
+	if s.pos > target || int64(from.SampleNum) > s.pos {
+		if err := s.jump(from); err != nil {
+			return err
+		}
+	}
+	for s.pos < target {
+		if s.cur == nil {
+			if err := s.next(); err != nil {
+				return s.ended(err)
+			}
+		}
+		s.advance(int(min(target-s.pos, int64(s.cur.BlockSize)-int64(s.at))))
+	}
+	return nil
+}
+
+// seekPoint is the last point at or before the frame; the zero point is the
+// beginning of the sound.
+func seekPoint(points []meta.SeekPoint, target int64) meta.SeekPoint {
+	i := sort.Search(len(points), func(i int) bool { return points[i].SampleNum > uint64(target) })
+	if i == 0 {
+		return meta.SeekPoint{}
+	}
+	return points[i-1]
+}
+
+// jump goes to a seek point and makes sure that the frame it names is there;
+// seek tables are often wrong in files that were edited. The beginning is
+// always right.
+func (s *flacSource) jump(p meta.SeekPoint) error {
+	off := s.first + int64(p.Offset)
+	if p.SampleNum == 0 || off < s.first || off >= s.r.size {
+		return s.restart(s.first)
+	}
+	s.restart(off)
+	s.pos = int64(p.SampleNum)
+	if s.next() == nil {
+		start := int64(s.cur.Num)
+		if s.cur.HasFixedBlockSize {
+			start *= s.block
+		}
+		if start == int64(p.SampleNum) {
+			return nil
+		}
+	}
+	return s.restart(s.first)
+}
+
+// hash gives the decoded frame to the digests.
+func (s *flacSource) hash() {
+	size := s.r.info.ContainerBits / 8
+	shift := s.r.info.ContainerBits - s.r.info.BitDepth // as WAV has it: the upper bits
+	sub := s.cur.Subframes
+	b := s.scratch[:0]
+	for i := range int(s.cur.BlockSize) {
+		for ch := range sub {
+			x := uint32(sub[ch].Samples[i]) << shift
+			switch size {
+			case 1: // unsigned, as in WAV
+				b = append(b, byte(x)+128)
+			case 2:
+				b = append(b, byte(x), byte(x>>8))
+			default:
+				b = append(b, byte(x), byte(x>>8), byte(x>>16))
+			}
+		}
+	}
+	s.scratch = b
+	s.r.sums.pcm.Write(b)
+	if s.r.sums.md5 != nil {
+		s.r.sums.md5.Write(b)
+	}
+}
