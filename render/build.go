@@ -1,0 +1,128 @@
+// Package render turns a loaded project into finished files: it builds the
+// graph of each song (desk.go), runs it on all cores (node.go, schedule.go),
+// levels, limits, dithers and writes each delivery (take.go, finish.go), reads
+// every file back and checks it (deliver.go), and puts all of them in place at
+// once (outputs.go).
+package render
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/lathe-audio/lathe/spec"
+)
+
+// Options are the ways a build may be run. None of them changes a byte of any
+// output.
+type Options struct {
+	Out   string      // output folder; empty: dist beside the project file
+	Jobs  int         // workers; 0: one for each core
+	Only  []string    // globs over output paths, or names of deliveries, versions, songs; empty: everything
+	Event func(Event) // told what happens, from one goroutine at a time; may be nil
+}
+
+// UsageError says that the command was called in a wrong way.
+type UsageError struct{ Message string }
+
+// Error implements error.
+func (e *UsageError) Error() string { return e.Message }
+
+// Result is what a build did.
+type Result struct {
+	Summary
+	Files   []Output // in the order of the project
+	Removed []string // outputs that the project no longer names
+	Dir     string   // the output folder
+}
+
+// Build renders a project's outputs, checks them, and puts them in place when
+// all of them are right. On any error, and when ctx ends, what was in place
+// before stays as it was.
+func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
+	began := time.Now()
+	if o.Out == "" {
+		o.Out = filepath.Join(p.Dir, "dist")
+	}
+	if o.Jobs <= 0 {
+		o.Jobs = runtime.GOMAXPROCS(0)
+	}
+	all, err := plan(p)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := wanted(all, o.Only)
+	if err != nil {
+		return nil, err
+	}
+	cache := CacheDir(p.Dir)
+	w, err := openWorkspace(cache)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	place, err := newOutputs(o.Out, cache)
+	if err != nil {
+		return nil, err
+	}
+	if err := place.check(paths(jobs)); err != nil { // before the work, not after it
+		return nil, err
+	}
+
+	b := &builder{work: w, jobs: o.Jobs, event: newEmitter(o.Event)}
+	var files []staged
+	var missed *TargetError
+	for _, song := range bySong(jobs) {
+		done, err := b.song(ctx, song)
+		if m := (*TargetError)(nil); errors.As(err, &m) { // go on, so that every miss is told at once
+			if missed == nil {
+				missed = &TargetError{}
+			}
+			missed.Misses = append(missed.Misses, m.Misses...)
+		} else if err != nil {
+			return nil, err
+		}
+		files = append(files, done...)
+	}
+	if missed != nil {
+		return nil, missed
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	keep := func(out Output) bool { return len(o.Only) > 0 && slices.Contains(paths(all), out.Path) }
+	removed, err := place.commit(ctx, files, keep)
+	if err != nil {
+		return nil, err
+	}
+	r := &Result{Removed: removed, Dir: o.Out}
+	for _, f := range files {
+		r.Files = append(r.Files, f.Output)
+		b.event(Event{Event: OutputDone, Output: &f.Output})
+	}
+	r.Summary = Summary{Event: "summary", Rendered: b.actions, Outputs: len(files), Seconds: time.Since(began).Seconds()}
+	return r, nil
+}
+
+func paths(jobs []job) []string {
+	var all []string
+	for _, j := range jobs {
+		all = append(all, j.path)
+	}
+	return all
+}
+
+// bySong groups jobs, which are in the project's order, by song.
+func bySong(jobs []job) [][]job {
+	var groups [][]job
+	for i, j := range jobs {
+		if i == 0 || jobs[i-1].song != j.song {
+			groups = append(groups, nil)
+		}
+		groups[len(groups)-1] = append(groups[len(groups)-1], j)
+	}
+	return groups
+}

@@ -1,0 +1,523 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/catalogue"
+	"github.com/lathe-audio/lathe/dsp/seed"
+	"github.com/lathe-audio/lathe/internal/param"
+	"github.com/lathe-audio/lathe/spec"
+)
+
+// desk builds the graph of a song: its strips become nodes, wired as the
+// project says, for as many versions as are asked for. Nodes that compute the
+// same thing are the same node, so an instrumental shares every stem with the
+// main version, and every bus the vocals do not reach.
+type desk struct {
+	song    *spec.Song
+	rate    int
+	sources map[string]source // by stem name; "mix" for a finished mix
+	nodes   map[digest]*node
+	order   []*node // inputs before their consumers
+}
+
+// version is what is heard of a song.
+type version struct {
+	name  string // "" for the main version
+	title string // "Instrumental"
+	mute  []string
+	solo  []string
+}
+
+func newDesk(song *spec.Song, rate int, sources map[string]source) *desk {
+	return &desk{song: song, rate: rate, sources: sources, nodes: map[digest]*node{}}
+}
+
+// versions lists the main version and then the song's others.
+func versions(song *spec.Song) []version {
+	all := []version{{}}
+	for _, v := range song.Versions {
+		all = append(all, version{name: v.Name, title: v.Title, mute: v.Mute, solo: v.Solo})
+	}
+	return all
+}
+
+// mixdown returns the node that puts out the printed stereo mix of a version.
+func (d *desk) mixdown(v version) (*node, error) {
+	r := &routing{desk: d, version: v, made: map[string]*node{}}
+	mix, err := r.strip("mix")
+	if err == nil && mix == nil {
+		return nil, &InputError{Pos: d.song.Mix.Pos, Message: fmt.Sprintf("nothing is heard in version %q: everything is muted", v.name)}
+	}
+	return mix, err
+}
+
+// master returns the node that puts out the mastered mix. Every processor of
+// the chain is a node of its own, so that the chain spreads over the cores.
+func (d *desk) master(mix *node) (*node, error) {
+	n := mix
+	chain := d.song.Master.Chain
+	for i := range chain {
+		if chain[i].Bypass {
+			continue
+		}
+		name := fmt.Sprintf("master/%d %s", i+1, chain[i].Kind)
+		s := stripNode{name: name, chain: chain[i : i+1], inputs: []wire{{from: n}}}
+		for _, lane := range d.song.Master.Automation {
+			if holds(chain[i], lane.Target.Processor) {
+				s.lanes = append(s.lanes, lane)
+			}
+		}
+		var err error
+		if n, err = d.add(s, nil); err != nil {
+			return nil, err
+		}
+	}
+	if n == mix {
+		return mix, nil
+	}
+	s := stripNode{name: "master", inputs: []wire{{from: n}}, rounded: true}
+	return d.add(s, nil)
+}
+
+// holds reports whether p or a processor within it has the id.
+func holds(p spec.Processor, id string) bool {
+	if p.ID == id {
+		return true
+	}
+	for _, chains := range p.Chains {
+		for _, chain := range chains {
+			if slices.ContainsFunc(chain, func(q spec.Processor) bool { return holds(q, id) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// routing wires the strips of one version.
+type routing struct {
+	*desk
+	version version
+	made    map[string]*node // by strip name; a nil node is a strip that nothing reaches
+}
+
+// find returns a strip by name, and the stem it belongs to, if it is one.
+func (r *routing) find(name string) (*spec.Strip, *spec.Stem) {
+	for i := range r.song.Stems {
+		if r.song.Stems[i].Name == name {
+			return &r.song.Stems[i].Strip, &r.song.Stems[i]
+		}
+	}
+	for _, list := range [][]spec.Bus{r.song.Buses, r.song.Returns} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i].Strip, nil
+			}
+		}
+	}
+	return &r.song.Mix.Strip, nil
+}
+
+// strips lists every strip that may feed another, in the order of summation.
+func (r *routing) strips() []*spec.Strip {
+	var all []*spec.Strip
+	for i := range r.song.Stems {
+		all = append(all, &r.song.Stems[i].Strip)
+	}
+	for i := range r.song.Buses {
+		all = append(all, &r.song.Buses[i].Strip)
+	}
+	for i := range r.song.Returns {
+		all = append(all, &r.song.Returns[i].Strip)
+	}
+	return all
+}
+
+// strip returns the node of a strip in this version, or nil where nothing
+// reaches it.
+func (r *routing) strip(name string) (*node, error) {
+	if n, ok := r.made[name]; ok {
+		return n, nil
+	}
+	s, stem := r.find(name)
+	src := r.sources[name]
+	sn := stripNode{name: name, strip: s, source: src, chain: s.Chain, lanes: s.Automation, rounded: name == "mix"}
+	if stem != nil {
+		sn.name = "stems/" + name
+	}
+	if src == nil {
+		var err error
+		if sn.inputs, err = r.inputs(name); err != nil {
+			return nil, err
+		}
+		if len(sn.inputs) == 0 {
+			r.made[name] = nil
+			return nil, nil
+		}
+	}
+	n, err := r.add(sn, r.strip)
+	r.made[name] = n
+	return n, err
+}
+
+// inputs wires what feeds a bus, a return or the mix.
+func (r *routing) inputs(name string) ([]wire, error) {
+	var wires []wire
+	connect := func(from *spec.Strip, w wire) (err error) {
+		w.from, err = r.strip(from.Name)
+		if w.from != nil {
+			w.from.wantPre = w.from.wantPre || w.port == pre
+			wires = append(wires, w)
+		}
+		return err
+	}
+	for _, s := range r.strips() {
+		if s.To == name && r.heard(s, "") {
+			if err := connect(s, wire{}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, s := range r.strips() {
+		for _, send := range s.Sends {
+			if send.To != name || !r.heard(s, name) {
+				continue
+			}
+			w := wire{db: send.Level, points: automation(s.Automation, spec.Target{Send: name, Param: "level"})}
+			if send.Pre {
+				w.port = pre
+			}
+			if err := connect(s, w); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return wires, nil
+}
+
+// heard reports whether a strip's output goes on in this version: to its bus
+// (send empty) or into a return. A muted strip still works, so that whoever
+// listens to it as a side-chain goes on doing so.
+func (r *routing) heard(s *spec.Strip, send string) bool {
+	if s.Mute || slices.Contains(r.version.mute, s.Name) {
+		return false
+	}
+	solo := r.version.solo
+	if len(solo) == 0 {
+		for _, t := range r.strips() {
+			if t.Solo {
+				solo = append(solo, t.Name)
+			}
+		}
+	}
+	if len(solo) == 0 || r.sources[s.Name] == nil { // buses and returns carry what is left in them
+		return true
+	}
+	if send != "" && slices.Contains(solo, send) {
+		return true
+	}
+	for name := s.Name; name != "mix" && name != ""; {
+		if slices.Contains(solo, name) {
+			return true
+		}
+		t, _ := r.find(name)
+		name = t.To
+	}
+	return false
+}
+
+// automation returns the points of the lane with that target, or nil.
+func automation(lanes []spec.Lane, target spec.Target) []spec.Point {
+	for _, l := range lanes {
+		t := l.Target
+		if t.Send == target.Send && t.Processor == target.Processor && t.Param == target.Param {
+			return l.Points
+		}
+	}
+	return nil
+}
+
+// stripNode is the description of a node before it is made.
+type stripNode struct {
+	name    string
+	strip   *spec.Strip // nil for a stage of the master: no fader
+	source  source
+	inputs  []wire
+	chain   []spec.Processor
+	lanes   []spec.Lane
+	rounded bool
+}
+
+// wire is an input before latencies are known.
+type wire struct {
+	from   *node
+	port   port
+	db     float64      // level
+	points []spec.Point // automation of the level; nil: fixed
+}
+
+// add makes the node of a strip, or returns the one there already is.
+// listen returns the node of the strip that a side-chain names.
+func (d *desk) add(s stripNode, listen func(string) (*node, error)) (*node, error) {
+	var keys []*node
+	for _, name := range sidechains(s.chain) {
+		key, err := listen(name)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	id := d.describe(s, keys)
+	if n := d.nodes[id]; n != nil {
+		return n, nil
+	}
+	chain, err := d.chain(s.name, s.chain)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{name: s.name, digest: id, source: s.source, chain: chain, rounded: s.rounded}
+	d.align(n, s, keys)
+	if err := d.automate(n, s); err != nil {
+		return nil, err
+	}
+	n.latency += chain.Latency()
+	n.end += int64(chain.Tail())
+	d.nodes[id] = n
+	d.order = append(d.order, n)
+	return n, nil
+}
+
+// describe is the digest of everything that a node's sound depends on.
+func (d *desk) describe(s stripNode, keys []*node) digest {
+	type edge struct {
+		From   digest
+		Port   port
+		Level  float64
+		Points [][]any
+	}
+	description := struct {
+		Rate    int
+		Source  string
+		Inputs  []edge
+		Keys    []digest
+		Chain   any
+		Fader   any
+		Lanes   [][]any
+		Rounded bool
+		Seed    []string
+	}{Rate: d.rate, Chain: describeChain(s.chain), Rounded: s.rounded, Seed: []string{d.song.Title, s.name}}
+	if s.source != nil {
+		description.Source = s.source.identity()
+	}
+	for _, w := range s.inputs {
+		description.Inputs = append(description.Inputs, edge{From: w.from.digest, Port: w.port, Level: w.db, Points: describePoints(w.points)})
+	}
+	for _, k := range keys {
+		var id digest
+		if k != nil {
+			id = k.digest
+		}
+		description.Keys = append(description.Keys, id)
+	}
+	if s.strip != nil {
+		description.Fader = []any{s.strip.Gain, s.strip.Pan, s.strip.Width, s.strip.Invert}
+	}
+	for _, l := range s.lanes {
+		if l.Target.Send == "" {
+			description.Lanes = append(description.Lanes, []any{l.Target, describePoints(l.Points)})
+		}
+	}
+	return digestOf("strip", description)
+}
+
+// describePoints is a lane without the places in the file.
+func describePoints(points []spec.Point) [][]any {
+	var out [][]any
+	for _, p := range points {
+		out = append(out, []any{p.At, p.Value, p.Curve})
+	}
+	return out
+}
+
+// describeChain is a chain's settings without ids and places in the file;
+// bypassed processors are not in it.
+func describeChain(chain []spec.Processor) []any {
+	var out []any
+	for _, p := range chain {
+		if p.Bypass {
+			continue
+		}
+		kind, _ := catalogue.Lookup(p.Kind)
+		inner := map[string][]any{}
+		for name, chains := range p.Chains {
+			for _, c := range chains {
+				inner[name] = append(inner[name], describeChain(c))
+			}
+		}
+		out = append(out, []any{p.Kind, kind.Version, p.ID, p.Mix, p.Values, inner})
+	}
+	return out
+}
+
+// sidechains lists the strips that a chain's processors listen to, in the
+// order in which [dsp.Chain] takes its keys.
+func sidechains(chain []spec.Processor) []string {
+	var names []string
+	for _, p := range chain {
+		if p.Bypass {
+			continue
+		}
+		kind, _ := catalogue.Lookup(p.Kind)
+		for _, prm := range kind.Params {
+			switch {
+			case prm.Type == param.Signal && p.Values.Has(prm.Name):
+				names = append(names, p.Values.Str(prm.Name))
+			case prm.Type == param.Chain || prm.Type == param.Chains:
+				for _, inner := range p.Chains[prm.Name] {
+					names = append(names, sidechains(inner)...)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// align connects a node's inputs and keys, each delayed so that all of them
+// arrive together: compensation of latency, side-chains included.
+func (d *desk) align(n *node, s stripNode, keys []*node) {
+	at := 0 // latency at which everything meets at the chain's input
+	for _, w := range s.inputs {
+		at = max(at, w.from.latency)
+	}
+	for i, k := range keys {
+		if k != nil {
+			at = max(at, k.latency-n.chain.KeyLatency(i))
+		}
+	}
+	n.latency = at
+	if s.source != nil {
+		n.sourceDelay = dsp.NewDelay(at)
+		n.end = s.source.frames()
+	}
+	for _, w := range s.inputs {
+		in := &input{from: w.from, port: w.port, level: fixedLevel(w.db), delay: dsp.NewDelay(at - w.from.latency)}
+		if w.points != nil {
+			in.level.db = newLane(w.points, w.db, d.rate)
+		}
+		n.inputs = append(n.inputs, in)
+		n.end = max(n.end, w.from.end)
+		w.from.consumers = append(w.from.consumers, n)
+	}
+	for i, k := range keys {
+		if k == nil { // nothing reaches the key in this version: it listens to silence
+			n.keys = append(n.keys, &input{})
+			continue
+		}
+		n.keys = append(n.keys, &input{from: k, port: post, delay: dsp.NewDelay(at + n.chain.KeyLatency(i) - k.latency)})
+		k.consumers = append(k.consumers, n)
+	}
+}
+
+// automate sets up the fader and the moving parameters of the chain.
+func (d *desk) automate(n *node, s stripNode) error {
+	for _, l := range s.lanes {
+		if l.Target.Processor == "" {
+			continue
+		}
+		slot, before := n.chain.Find(l.Target.Processor)
+		if slot == nil { // bypassed
+			continue
+		}
+		set := slot.Tune(l.Target.Param)
+		if set == nil {
+			return &InputError{Pos: l.Pos, Message: fmt.Sprintf("%s cannot be automated: it changes the processor's latency or structure", l.Path)}
+		}
+		start := settingOf(s.chain, l.Target)
+		n.moving = append(n.moving, tuning{
+			lane: newLane(l.Points, start, d.rate), offset: int64(n.latency + before), set: set, last: start,
+		})
+	}
+	if s.strip == nil {
+		return nil
+	}
+	lane := func(name string, start float64) *lane {
+		return newLane(automation(s.lanes, spec.Target{Param: name}), start, d.rate)
+	}
+	n.fader = &fader{
+		mono:   s.source != nil && s.source.channels() == 1,
+		invert: s.strip.Invert,
+		gain:   fixedLevel(s.strip.Gain),
+		pan:    lane("pan", s.strip.Pan),
+		width:  lane("width", s.strip.Width),
+	}
+	if points := automation(s.lanes, spec.Target{Param: "gain"}); points != nil {
+		n.fader.gain.db = lane("gain", s.strip.Gain)
+	}
+	if points := automation(s.lanes, spec.Target{Param: "mute"}); points != nil {
+		n.fader.mute = lane("mute", 0)
+	}
+	return nil
+}
+
+// settingOf finds the written value of an automated parameter.
+func settingOf(chain []spec.Processor, t spec.Target) float64 {
+	for _, p := range chain {
+		if p.ID == t.Processor {
+			if t.Param == "mix" {
+				return p.Mix
+			}
+			values, name := p.Values, t.Param
+			if parts := strings.Split(name, "."); len(parts) == 3 {
+				i := 0
+				fmt.Sscan(parts[1], &i)
+				if list := values.List(parts[0]); i >= 1 && i <= len(list) {
+					values, name = list[i-1], parts[2]
+				}
+			}
+			return values.Num(name)
+		}
+		for _, chains := range p.Chains {
+			for _, c := range chains {
+				if slices.ContainsFunc(c, func(q spec.Processor) bool { return holds(q, t.Processor) }) {
+					return settingOf(c, t)
+				}
+			}
+		}
+	}
+	return 0
+}
+
+// chain builds the processors of a chain.
+func (d *desk) chain(name string, list []spec.Processor) (*dsp.Chain, error) {
+	var slots []*dsp.Slot
+	for i, p := range list {
+		if p.Bypass {
+			continue
+		}
+		place := fmt.Sprintf("%s[%d]", name, i)
+		kind, ok := catalogue.Lookup(p.Kind)
+		if !ok {
+			return nil, &InputError{Pos: p.Pos, Message: fmt.Sprintf("there is no processor %q", p.Kind)}
+		}
+		args := dsp.Args{Rate: d.rate, Seed: seed.Of(d.song.Title, place), Values: p.Values, Chains: map[string][]*dsp.Chain{}}
+		for _, prm := range kind.Params {
+			for j, inner := range p.Chains[prm.Name] {
+				c, err := d.chain(fmt.Sprintf("%s.%s[%d]", place, prm.Name, j), inner)
+				if err != nil {
+					return nil, err
+				}
+				args.Chains[prm.Name] = append(args.Chains[prm.Name], c)
+			}
+		}
+		proc, err := kind.New(args)
+		if err != nil {
+			return nil, &InputError{Pos: p.Pos, Message: fmt.Sprintf("%s: %v", p.Kind, err)}
+		}
+		slots = append(slots, dsp.NewSlot(p.ID, proc, p.Mix))
+	}
+	return dsp.NewChain(slots...), nil
+}

@@ -1,0 +1,74 @@
+package render
+
+import "github.com/lathe-audio/lathe/spec"
+
+// Event is something that happened in a build, for whoever shows it. The JSON
+// form is what `lathe build --json` prints.
+type Event struct {
+	Event string `json:"event"` // see the constants
+
+	Song    string  `json:"song,omitempty"`
+	Action  string  `json:"action,omitempty"` // "mix", "deliver streaming/Undertow.wav"
+	Key     string  `json:"key,omitempty"`    // digest of everything the action depends on
+	Cached  bool    `json:"cached"`
+	Seconds float64 `json:"seconds"`
+
+	// Fraction is how much of the song's work is done, 0..1, with Progress.
+	Fraction float64 `json:"fraction,omitempty"`
+
+	Output  *Output  `json:"output,omitempty"`  // with OutputDone
+	Message string   `json:"message,omitempty"` // with Warning
+	Pos     spec.Pos `json:"-"`                 // with Warning: what it is about
+}
+
+// The events of a build.
+const (
+	ActionStarted = "action_started"
+	ActionDone    = "action_done"
+	Progress      = "progress" // not printed as JSON
+	Warning       = "warning"
+	OutputDone    = "output"
+)
+
+// Summary is the last line of `lathe build --json`.
+type Summary struct {
+	Event    string  `json:"event"`    // "summary"
+	Rendered int     `json:"rendered"` // actions that ran
+	Cached   int     `json:"cached"`   // actions whose result was there already
+	Outputs  int     `json:"outputs"`
+	Seconds  float64 `json:"seconds"`
+	Failed   int     `json:"failed"`
+}
+
+// Output is one finished file: a line of the manifest and of the table at the
+// end of a build.
+type Output struct {
+	Path     string `json:"path"` // below the output folder, with forward slashes
+	Song     string `json:"song"`
+	Version  string `json:"version"` // "main" or the version's name
+	Delivery string `json:"delivery"`
+	SHA256   string `json:"sha256"`
+	PCM      string `json:"pcm_sha256"`
+
+	Format     string  `json:"format"`
+	Encoding   string  `json:"encoding"`
+	BitDepth   int     `json:"bit_depth"`
+	SampleRate int     `json:"sample_rate_hz"`
+	Channels   int     `json:"channels"`
+	Frames     int64   `json:"frames"`
+	Duration   float64 `json:"duration_s"`
+	Dither     string  `json:"dither"`
+
+	Integrated   *float64 `json:"integrated_lufs"`
+	Range        *float64 `json:"loudness_range_lu"`
+	MaxMomentary *float64 `json:"max_momentary_lufs"`
+	MaxShortTerm *float64 `json:"max_short_term_lufs"`
+	TruePeak     *float64 `json:"true_peak_dbtp"`
+	SamplePeak   *float64 `json:"sample_peak_dbfs"`
+
+	TargetLoudness *float64 `json:"target_lufs"`
+	Ceiling        *float64 `json:"ceiling_dbtp"`
+	Gain           float64  `json:"gain_db"`          // applied to the master to reach the target
+	Reduction      float64  `json:"max_reduction_db"` // the most the limiter took off
+	ReductionAt    float64  `json:"max_reduction_at_s"`
+}

@@ -1,0 +1,305 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/stereo"
+	"github.com/lathe-audio/lathe/dsp/xmath"
+)
+
+// chunkFrames is how many frames a node makes at a time: the unit of work of
+// the scheduler. Long enough that handing work around costs nothing, short
+// enough that a chunk is still in the cache when its consumer reads it.
+const chunkFrames = 8192
+
+// ringChunks is how many finished chunks a node may be ahead of its slowest
+// consumer. It bounds memory: nodes × ringChunks × chunk size.
+const ringChunks = 4
+
+// tuneFrames is the grid on which moving parameters of processors are set,
+// counted from the first frame of the stream.
+const tuneFrames = 32
+
+// port is one of a node's two outputs.
+type port int
+
+const (
+	post port = iota // after gain, pan and width: what a strip puts out
+	pre              // before them: for pre-fader sends
+)
+
+// node is one strip of the desk at work: a stem, a bus, a return, the mix, or
+// a stage of the master. It sums its inputs (or reads its source), runs its
+// chain, and applies its fader.
+//
+// A node's output at frame n of its stream is what the desk puts out at song
+// time n - latency.
+type node struct {
+	name   string
+	digest digest // what this node computes, entirely: equal digests, equal output
+
+	source      source    // in place of inputs, for a stem
+	sourceDelay dsp.Delay // aligns it with the keys
+	inputs      []*input  // in the order of summation
+	keys        []*input  // what the chain's processors listen to
+	chain       *dsp.Chain
+	moving      []tuning // automation of the chain's parameters
+	fader       *fader   // nil: the output is the chain's
+	rounded     bool     // a stage boundary: the output is rounded to 32-bit float
+	sink        sink     // takes every finished chunk; may be nil
+
+	latency   int   // of the output, in frames
+	end       int64 // song frame at which the output has certainly died away
+	consumers []*node
+	wantPre   bool // somebody takes the pre-fader output
+
+	// Owned by the scheduler.
+	index   int
+	done    int64 // chunks finished
+	running bool
+
+	out [2][]dsp.Block // rings of chunks, by port
+	key []dsp.Block    // one block of each key signal
+	tmp dsp.Block
+}
+
+// input is an edge of the graph: a copy of another node's output, delayed so
+// that it arrives together with the others, at a level.
+type input struct {
+	from  *node
+	port  port
+	level level     // of a send; the zero value is unity
+	delay dsp.Delay // aligns latencies
+}
+
+// source gives a node its sound: planar, stereo, at the session's rate. After
+// the end of the sound it gives silence.
+type source interface {
+	read(b dsp.Block) error
+	// identity names the sound: equal identities, equal sound.
+	identity() string
+	channels() int // of the file: 1 or 2
+	frames() int64 // at the session's rate, from the start of the song
+	// open goes to the first frame; close gives back what open took.
+	open() error
+	io.Closer
+}
+
+// sink takes a node's finished output in order. Frames before the node's
+// latency are not yet song and are not given to it.
+type sink interface {
+	write(b dsp.Block) error
+}
+
+// tuning moves one parameter of a processor in the chain.
+type tuning struct {
+	lane   *lane
+	offset int64 // stream frames by which the processor's input lags song time
+	set    func(float64)
+	last   float64
+}
+
+// level is a gain, fixed or moving.
+type level struct {
+	gain float64 // linear; only where db is nil
+	db   *lane
+}
+
+func fixedLevel(db float64) level { return level{gain: gainOf(db)} }
+
+// gainOf is the linear gain of a level in dB; exactly 1 at 0 dB.
+func gainOf(db float64) float64 {
+	if db == 0 {
+		return 1
+	}
+	return xmath.Gain(db)
+}
+
+// prepare allocates what the node works with.
+func (n *node) prepare() {
+	n.out[post] = ring()
+	if n.wantPre {
+		n.out[pre] = ring()
+	}
+	n.tmp = dsp.NewBlock(dsp.MaxBlock)
+	n.key = make([]dsp.Block, len(n.keys))
+	for i := range n.key {
+		n.key[i] = dsp.NewBlock(dsp.MaxBlock)
+	}
+}
+
+func ring() []dsp.Block {
+	r := make([]dsp.Block, ringChunks)
+	for i := range r {
+		r[i] = dsp.NewBlock(chunkFrames)
+	}
+	return r
+}
+
+// chunk returns the node's finished chunk c.
+func (n *node) chunk(p port, c int64) dsp.Block { return n.out[p][c%ringChunks] }
+
+// run makes chunk c. The scheduler sees to it that chunk c of every input is
+// there, and that nobody needs the chunk that is overwritten.
+func (n *node) run(c int64) error {
+	start := c * chunkFrames
+	for from := 0; from < chunkFrames; {
+		to := min(from+dsp.MaxBlock, chunkFrames)
+		to = from + int(n.nextCut(start+int64(from), int64(to-from)))
+		if err := n.block(c, from, to); err != nil {
+			return fmt.Errorf("%s: %w", n.name, err)
+		}
+		from = to
+	}
+	if n.sink == nil {
+		return nil
+	}
+	out := n.chunk(post, c)
+	if skip := int64(n.latency) - start; skip > 0 {
+		out = out.Cut(int(min(skip, chunkFrames)), chunkFrames)
+	}
+	return n.sink.write(out)
+}
+
+// nextCut says how many frames from here may be run at once before a moving
+// parameter has to be set again: at the points of its lane, and on the grid.
+func (n *node) nextCut(frame, most int64) int64 {
+	if len(n.moving) == 0 {
+		return most
+	}
+	most = min(most, tuneFrames-frame%tuneFrames)
+	for _, m := range n.moving {
+		most = min(most, m.lane.cut(frame-m.offset)+m.offset-frame)
+	}
+	return most
+}
+
+// block makes frames [from, to) of chunk c.
+func (n *node) block(c int64, from, to int) error {
+	b := n.chunk(post, c).Cut(from, to)
+	frame := c*chunkFrames + int64(from)
+	if n.source != nil {
+		if err := n.source.read(b); err != nil {
+			return err
+		}
+		n.sourceDelay.Process(b)
+	} else {
+		clear(b[0])
+		clear(b[1])
+	}
+	for _, in := range n.inputs {
+		in.add(b, n.tmp.Cut(0, to-from), c, from, to)
+	}
+	for i, in := range n.keys {
+		n.key[i] = n.key[i].Cut(0, cap(n.key[i][0])).Cut(0, to-from)
+		if in.from == nil {
+			continue // silence
+		}
+		x := in.from.chunk(in.port, c).Cut(from, to)
+		copy(n.key[i][0], x[0])
+		copy(n.key[i][1], x[1])
+		in.delay.Process(n.key[i])
+	}
+	for i := range n.moving {
+		m := &n.moving[i]
+		if v, _ := m.lane.at(frame - m.offset); v != m.last {
+			m.last = v
+			m.set(v)
+		}
+	}
+	if n.chain != nil {
+		n.chain.ProcessKeyed(b, n.key)
+	}
+	if n.wantPre {
+		x := n.chunk(pre, c).Cut(from, to)
+		copy(x[0], b[0])
+		copy(x[1], b[1])
+		if n.fader != nil && n.fader.mono { // as loud as the fader makes it in the centre
+			l, r := stereo.PanGains(0, true)
+			scale(x[0], l)
+			scale(x[1], r)
+		}
+	}
+	if n.fader != nil {
+		n.fader.process(b, frame-int64(n.latency))
+	}
+	if n.rounded {
+		roundToFloat32(b)
+	}
+	return nil
+}
+
+// add sums the input's stretch of chunk c into b.
+func (in *input) add(b, tmp dsp.Block, c int64, from, to int) {
+	x := in.from.chunk(in.port, c).Cut(from, to)
+	if in.delay.Len() > 0 {
+		copy(tmp[0], x[0])
+		copy(tmp[1], x[1])
+		in.delay.Process(tmp)
+		x = tmp
+	}
+	if in.level.db == nil && in.level.gain == 1 {
+		for ch := range b {
+			dst := b[ch]
+			src := x[ch][:len(dst)]
+			for i := range dst {
+				dst[i] += src[i]
+			}
+		}
+		return
+	}
+	// A send's level moves in song time at the sender's fader: the sound that
+	// arrives here is older by the sender's latency and the alignment.
+	frame := c*chunkFrames + int64(from) - int64(in.from.latency) - int64(in.delay.Len())
+	in.level.stretches(frame, len(b[0]), func(i, j int, g float64) {
+		for ch := range b {
+			dst := b[ch][i:j]
+			src := x[ch][i:j]
+			for k := range dst {
+				dst[k] += float64(g * src[k])
+			}
+		}
+	})
+}
+
+// stretches calls f for each stretch [i, j) of n frames from song frame on
+// over which the gain stays the same.
+func (l level) stretches(frame int64, n int, f func(i, j int, gain float64)) {
+	if l.db == nil {
+		f(0, n, l.gain)
+		return
+	}
+	for i := 0; i < n; {
+		db, until := l.db.at(frame + int64(i))
+		j := int(min(int64(n), until-frame))
+		f(i, j, gainOf(db))
+		i = j
+	}
+}
+
+// roundToFloat32 rounds a stage boundary to what is stored of it.
+func roundToFloat32(b dsp.Block) {
+	for ch := range b {
+		x := b[ch]
+		for i, v := range x {
+			x[i] = float64(float32(v))
+		}
+	}
+}
+
+// silenceFloor is -90 dBFS: a song ends when its last tail has fallen below.
+const silenceFloor = 3.1622776601683795e-05
+
+// lastAudible returns the number of frames up to and including the last one
+// at or above [silenceFloor]; 0 where there is none.
+func lastAudible(b dsp.Block) int {
+	for i := b.Len(); i > 0; i-- {
+		if math.Abs(b[0][i-1]) >= silenceFloor || math.Abs(b[1][i-1]) >= silenceFloor {
+			return i
+		}
+	}
+	return 0
+}

@@ -1,0 +1,268 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Manifest is dist/manifest.json: every output, in the order of the project.
+type Manifest struct {
+	Lathe   int      `json:"lathe"`
+	Engine  string   `json:"engine"`
+	Outputs []Output `json:"outputs"`
+}
+
+// manifestName is the manifest's file name in the output folder.
+const manifestName = "manifest.json"
+
+// staged is a finished output that is not in its place yet.
+type staged struct {
+	Output
+	file string // in the workspace
+}
+
+// outputs looks after an output folder: what lathe wrote there, and putting
+// new files into their places all at once.
+//
+// A killed build must leave no half file and no file that the next build takes
+// for somebody else's. So files are finished and checked in the workspace;
+// then the journal lists what is about to appear, the files are renamed into
+// place, the manifest is written, and the journal goes.
+type outputs struct {
+	dir     string // the output folder
+	journal string
+	lock    string
+}
+
+func newOutputs(dir, cache string) (*outputs, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	id := sha256.Sum256([]byte(abs))
+	base := filepath.Join(cache, "out-"+hex.EncodeToString(id[:6]))
+	return &outputs{dir: dir, journal: base + ".journal", lock: base + ".lock"}, nil
+}
+
+// manifest reads the manifest; there may be none.
+func (o *outputs) manifest() (Manifest, error) {
+	return readManifest(filepath.Join(o.dir, manifestName))
+}
+
+func readManifest(path string) (Manifest, error) {
+	var m Manifest
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, &InputError{Message: fmt.Sprintf("%s is not a manifest that lathe wrote (%v): move it away", path, err)}
+	}
+	return m, nil
+}
+
+// owned lists the digests under which lathe wrote each path: of the manifest,
+// and of a journal that a killed build left.
+func (o *outputs) owned() (map[string][]string, error) {
+	own := map[string][]string{}
+	for _, path := range []string{filepath.Join(o.dir, manifestName), o.journal} {
+		m, err := readManifest(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, out := range m.Outputs {
+			own[out.Path] = append(own[out.Path], out.SHA256)
+		}
+	}
+	return own, nil
+}
+
+// check refuses paths that are taken by something lathe did not write.
+func (o *outputs) check(paths []string) error {
+	own, err := o.owned()
+	if err != nil {
+		return err
+	}
+	var foreign []string
+	for _, p := range paths {
+		if theirs, err := o.foreign(p, own[p]); err != nil {
+			return err
+		} else if theirs {
+			foreign = append(foreign, filepath.Join(o.dir, filepath.FromSlash(p)))
+		}
+	}
+	if len(foreign) > 0 {
+		return &InputError{Message: fmt.Sprintf("%s: lathe did not write this, or it was changed since, and does not overwrite it: move it away or delete it", strings.Join(foreign, ", "))}
+	}
+	return nil
+}
+
+// foreign reports whether something is at the path that has none of the digests.
+func (o *outputs) foreign(path string, digests []string) (bool, error) {
+	sum, err := fileSHA256(filepath.Join(o.dir, filepath.FromSlash(path)))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
+		return true, nil
+	case err != nil:
+		return false, err
+	}
+	return !slices.Contains(digests, sum), nil
+}
+
+// commit puts the finished files into place. keep lists older outputs that
+// stay; other outputs of the old manifest are removed, unless they were
+// changed since. It returns the paths it removed.
+func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) bool) (removed []string, err error) {
+	if err := os.MkdirAll(o.dir, 0o755); err != nil {
+		return nil, err
+	}
+	lock := flock.New(o.lock)
+	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("lock output folder: %w", err)
+	}
+	defer lock.Unlock()
+
+	old, err := o.manifest()
+	if err != nil {
+		return nil, err
+	}
+	now := Manifest{Lathe: 1, Engine: EngineVersion}
+	paths := map[string]bool{}
+	for _, f := range files {
+		paths[f.Path] = true
+	}
+	var stale []Output
+	for _, out := range old.Outputs {
+		switch {
+		case paths[out.Path]:
+		case keep(out):
+			now.Outputs = append(now.Outputs, out)
+		default:
+			stale = append(stale, out)
+		}
+	}
+	var all []string
+	for _, f := range files {
+		now.Outputs = append(now.Outputs, f.Output)
+		all = append(all, f.Path)
+	}
+	slices.SortStableFunc(now.Outputs, func(a, b Output) int { return strings.Compare(a.Path, b.Path) })
+	if err := o.check(all); err != nil {
+		return nil, err
+	}
+	journal := Manifest{Lathe: 1, Engine: EngineVersion, Outputs: append(slices.Clone(old.Outputs), now.Outputs...)}
+	if err := writeJSON(o.journal, journal); err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if err := place(f.file, filepath.Join(o.dir, filepath.FromSlash(f.Path))); err != nil {
+			return nil, err
+		}
+	}
+	for _, out := range stale {
+		path := filepath.Join(o.dir, filepath.FromSlash(out.Path))
+		if sum, err := fileSHA256(path); err == nil && sum == out.SHA256 {
+			if os.Remove(path) == nil {
+				removed = append(removed, out.Path)
+				os.Remove(filepath.Dir(path)) // only if empty
+			}
+		}
+	}
+	if err := writeJSON(filepath.Join(o.dir, manifestName), now); err != nil {
+		return nil, err
+	}
+	return removed, os.Remove(o.journal)
+}
+
+// place moves a finished, synced file to its place in one step. Between file
+// systems it is copied beside its place first.
+func place(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	err := os.Rename(from, to)
+	if !errors.Is(err, syscall.EXDEV) {
+		return err
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return writeBeside(to, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
+}
+
+// writeJSON writes a value as readable JSON, atomically.
+func writeJSON(path string, value any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(value); err != nil {
+		return err
+	}
+	return writeBeside(path, func(w io.Writer) error {
+		_, err := w.Write(b.Bytes())
+		return err
+	})
+}
+
+// writeBeside writes a file under another name beside its place, makes it
+// durable and renames it, so that the place never holds half of it.
+func writeBeside(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".lathe-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	err = write(f)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+func fileSHA256(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
