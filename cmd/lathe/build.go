@@ -1,0 +1,144 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/urfave/cli/v2"
+
+	"github.com/lathe-audio/lathe/dsp/catalogue"
+	"github.com/lathe-audio/lathe/render"
+	"github.com/lathe-audio/lathe/spec"
+)
+
+func buildCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "build",
+		Usage:     "render the project's deliveries, check them and put them in place",
+		ArgsUsage: "[PROJECT]",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (default: dist beside the project file)"},
+			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once (default: one for each core); never changes a byte"},
+			&cli.StringSliceFlag{Name: "only", Usage: "only outputs that match `GLOB`: a path (streaming/*), or the name of a delivery, a version or a song; may be given again"},
+			&cli.BoolFlag{Name: "json", Usage: "print events as JSON, one a line, and a summary"},
+		},
+		Action: build,
+	}
+}
+
+func build(c *cli.Context) error {
+	if err := atMost(c, 1); err != nil {
+		return err
+	}
+	if c.IsSet("jobs") && c.Int("jobs") < 1 {
+		return usage("--jobs %d: at least 1", c.Int("jobs"))
+	}
+	p, err := load(c)
+	if err != nil {
+		return err
+	}
+	show := newProgress(c.App.ErrWriter, p)
+	event := show.event
+	if c.Bool("json") {
+		lines := json.NewEncoder(c.App.Writer)
+		event = func(e render.Event) {
+			if e.Event != render.Progress {
+				lines.Encode(e)
+			}
+		}
+	}
+	result, err := render.Build(c.Context, p, render.Options{
+		Out: c.String("out"), Jobs: c.Int("jobs"), Only: c.StringSlice("only"), Event: event,
+	})
+	show.stop()
+	if c.Bool("json") {
+		s := render.Summary{Event: "summary", Failed: 1}
+		if err == nil {
+			s = result.Summary
+		}
+		json.NewEncoder(c.App.Writer).Encode(s)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	printResult(c.App.Writer, result)
+	return nil
+}
+
+// load loads the project that a command names, printing its warnings.
+func load(c *cli.Context) (*spec.Project, error) {
+	p, diags := spec.Load(project(c), spec.Options{Catalogue: catalogue.Params()})
+	if p == nil {
+		return nil, faults(diags)
+	}
+	fmt.Fprint(c.App.ErrWriter, diags.Text())
+	return p, nil
+}
+
+// printResult prints the table of finished outputs.
+func printResult(w io.Writer, r *render.Result) {
+	t := newTable(w)
+	t.AppendHeader(table.Row{"output", "format", "LUFS", "target", "dBTP", "ceiling", "limiter", "length"})
+	for _, o := range r.Files {
+		t.AppendRow(table.Row{
+			o.Path, formatOf(o), decimals(o.Integrated, 2), decimals(o.TargetLoudness, 1), decimals(o.TruePeak, 2), decimals(o.Ceiling, 1),
+			limited(o), length(o.Duration),
+		})
+	}
+	right := func(n int) table.ColumnConfig { return table.ColumnConfig{Number: n, Align: text.AlignRight} }
+	t.SetColumnConfigs([]table.ColumnConfig{right(3), right(4), right(5), right(6), right(7), right(8)})
+	t.Render()
+	for _, path := range r.Removed {
+		fmt.Fprintf(w, "removed %s: the project no longer names it\n", path)
+	}
+	fmt.Fprintf(w, "%d outputs in %s, %.1f s\n", len(r.Files), r.Dir, r.Seconds)
+}
+
+// newTable is a table in the house's plain style.
+func newTable(w io.Writer) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	style := table.StyleLight
+	style.Options = table.OptionsNoBorders
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	return t
+}
+
+func formatOf(o render.Output) string {
+	depth := fmt.Sprintf("%d-bit", o.BitDepth)
+	if o.Encoding == "float" {
+		depth += " float"
+	}
+	return fmt.Sprintf("%s %s %g kHz", o.Format, depth, float64(o.SampleRate)/1000)
+}
+
+func decimals(x *float64, n int) string {
+	if x == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.*f", n, *x)
+}
+
+func limited(o render.Output) string {
+	if o.Reduction == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("−%.1f dB at %s", o.Reduction, length(o.ReductionAt))
+}
+
+func length(seconds float64) string {
+	m := int(seconds / 60)
+	return fmt.Sprintf("%d:%05.2f", m, seconds-float64(60*m))
+}
+
+// isTerminal reports whether w is a terminal that shows colour and motion.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && isTTY(f)
+}
