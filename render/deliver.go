@@ -26,10 +26,11 @@ const (
 // deliver makes a song's outputs from its stages. What two deliveries have in
 // common (the resampled take, the level that meets a target) is made once.
 func (b *builder) deliver(ctx context.Context, song *spec.Song, stages []stage) ([]staged, error) {
-	desk := &mastering{builder: b, slots: semaphore.NewWeighted(int64(b.jobs)), reach: map[takeID]float64{}}
+	desk := &mastering{builder: b, slots: semaphore.NewWeighted(int64(b.jobs)), reach: map[takeID]float64{}, measured: map[takeID]bool{}}
 	for _, s := range stages {
 		id := s.takeID()
 		desk.reach[id] = max(desk.reach[id], s.delivery.MaxReduction)
+		desk.measured[id] = desk.measured[id] || s.delivery.Loudness != nil || s.delivery.Ceiling != nil || !s.delivery.Float
 	}
 	done := make([]staged, len(stages))
 	misses := make([]*Miss, len(stages))
@@ -61,8 +62,9 @@ func (b *builder) deliver(ctx context.Context, song *spec.Song, stages []stage) 
 // mastering makes the deliveries of one song.
 type mastering struct {
 	*builder
-	slots *semaphore.Weighted // how many work at once
-	reach map[takeID]float64  // dB: the most any delivery's limiter may take off
+	slots    *semaphore.Weighted // how many work at once
+	reach    map[takeID]float64  // dB: the most any delivery's limiter may take off
+	measured map[takeID]bool     // some delivery has a target or a ceiling
 
 	mu     sync.Mutex
 	takes  future[takeID, *take]
@@ -112,6 +114,10 @@ func (m *mastering) output(ctx context.Context, s stage) (staged, *Miss, error) 
 	t, err := m.takes.get(&m.mu, id, func() (*take, error) {
 		var t *take
 		err := m.slot(ctx, func() (err error) {
+			if !m.measured[id] && id.rate == s.artifact.rate {
+				t = untouched(s.artifact)
+				return nil
+			}
 			path := m.work.path(fmt.Sprintf("%x-%d.take", seed.Of(id.path), id.rate))
 			t, err = makeTake(ctx, s.artifact, id.rate, m.reach[id], path)
 			return err

@@ -285,7 +285,7 @@ func (d *desk) add(s stripNode, listen func(string) (*node, error)) (*node, erro
 		return nil, err
 	}
 	n.latency += chain.Latency()
-	n.end += int64(chain.Tail())
+	n.end += int64(max(n.tail, chain.Tail()))
 	d.nodes[id] = n
 	d.order = append(d.order, n)
 	return n, nil
@@ -437,6 +437,11 @@ func (d *desk) automate(n *node, s stripNode) error {
 			return &InputError{Pos: l.Pos, Message: fmt.Sprintf("%s cannot be automated: it changes the processor's latency or structure", l.Path)}
 		}
 		start := settingOf(s.chain, l.Target)
+		for _, p := range l.Points { // a reverb that is opened up later rings as long as then
+			set(p.Value)
+			n.tail = max(n.tail, n.chain.Tail())
+		}
+		set(start)
 		n.moving = append(n.moving, tuning{
 			lane: newLane(l.Points, start, d.rate), offset: int64(n.latency + before), set: set, last: start,
 		})

@@ -199,7 +199,7 @@ func TestJobsChangeNothing(t *testing.T) {
 // A side-chain turns the stem down while the key sounds, also when the key
 // itself is muted.
 func TestSidechain(t *testing.T) {
-	bass := &tone{name: "bass", n: 48000, f: func(i int64) (float64, float64) { x := 0.3 * math.Sin(float64(i) * 0.02); return x, x }}
+	bass := &tone{name: "bass", n: 48000, f: func(i int64) (float64, float64) { x := 0.3 * math.Sin(float64(i)*0.02); return x, x }}
 	kick := &tone{name: "kick", n: 48000, f: func(i int64) (float64, float64) {
 		if i < 24000 {
 			return 0, 0

@@ -52,6 +52,7 @@ type node struct {
 	sink        sink     // takes every finished chunk; may be nil
 
 	latency   int   // of the output, in frames
+	tail      int   // of the chain, at the most its automation makes of it
 	end       int64 // song frame at which the output has certainly died away
 	consumers []*node
 	wantPre   bool // somebody takes the pre-fader output

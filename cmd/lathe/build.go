@@ -96,7 +96,11 @@ func printResult(w io.Writer, r *render.Result) {
 	for _, path := range r.Removed {
 		fmt.Fprintf(w, "removed %s: the project no longer names it\n", path)
 	}
-	fmt.Fprintf(w, "%d outputs in %s, %.1f s\n", len(r.Files), r.Dir, r.Seconds)
+	plural := "s"
+	if len(r.Files) == 1 {
+		plural = ""
+	}
+	fmt.Fprintf(w, "%d output%s in %s, %.1f s\n", len(r.Files), plural, r.Dir, r.Seconds)
 }
 
 // newTable is a table in the house's plain style.

@@ -7,8 +7,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -18,6 +18,7 @@ import (
 )
 
 func main() {
+	log.SetOutput(io.Discard) // the FLAC decoder logs where it should not
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args, os.Stdout, os.Stderr)
 	stop()
@@ -136,9 +137,10 @@ func flagsFirst(app *cli.App, args []string) []string {
 	return append(append(args[:2:2], flags...), rest...)
 }
 
+// didYouMean is the library's suggestion, or nothing.
 func didYouMean(name string, commands []*cli.Command) string {
 	if s := cli.SuggestCommand(commands, name); s != "" {
-		return fmt.Sprintf(" (did you mean %q?)", s)
+		return "; " + strings.TrimSuffix(strings.ToLower(s[:1])+s[1:], "?")
 	}
 	return ""
 }

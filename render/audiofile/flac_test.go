@@ -237,13 +237,13 @@ func TestFLACTool(t *testing.T) {
 	for _, bits := range []int{16, 24} {
 		for _, channels := range []int{1, 2} {
 			spec := Spec{Rate: 44100, Channels: channels, Bits: bits}
-			ints := [][]int32{tune(200000, bits), tune(200007, bits)[7:]}[:channels]
+			ints := [][]int32{tune(60000, bits), tune(60007, bits)[7:]}[:channels]
 			path := filepath.Join(t.TempDir(), "a.wav")
 			if err := os.WriteFile(path, encode(t, spec, ints), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			out := strings.TrimSuffix(path, "wav") + "flac"
-			if b, err := exec.Command(flacTool, "-8", "-s", "-S", "1s", "-o", out, path).CombinedOutput(); err != nil {
+			if b, err := exec.Command(flacTool, "-8", "-s", "-S", "10x", "-o", out, path).CombinedOutput(); err != nil {
 				t.Fatalf("flac: %v\n%s", err, b)
 			}
 			r, err := Open(out)
@@ -255,7 +255,7 @@ func TestFLACTool(t *testing.T) {
 			if want := audio(spec, ints); err != io.EOF || !cmp.Equal(got, want) {
 				t.Errorf("%v: samples differ, or %v", spec, err)
 			}
-			for _, at := range []int64{150000, 20, 199999, 44100} {
+			for _, at := range []int64{50000, 20, 59999, 30000} {
 				if err := r.SeekFrame(at); err != nil {
 					t.Fatal(err)
 				}
