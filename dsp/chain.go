@@ -110,8 +110,13 @@ func NewChain(slots ...*Slot) *Chain {
 // Empty reports whether the chain does nothing.
 func (c *Chain) Empty() bool { return len(c.slots) == 0 }
 
-// Process implements [Processor].
-func (c *Chain) Process(b Block) { c.ProcessKeyed(b, nil) }
+// Process implements [Processor]. Slots that would listen to a key process as
+// if they had none.
+func (c *Chain) Process(b Block) {
+	for _, s := range c.slots {
+		s.process(b, nil)
+	}
+}
 
 // ProcessKeyed implements [Keyed]. Keys come in the order of the slots that
 // listen to them.
@@ -158,8 +163,12 @@ func (c *Chain) Keys() int { return len(c.keyLatency) }
 func (c *Chain) KeyLatency(i int) int { return c.keyLatency[i] }
 
 // Find returns the slot with that id in this chain or in a container within
-// it, and by how many frames the slot's input lags the chain's input.
+// it, and by how many frames the slot's input lags the chain's input. Slots
+// without an id are not found.
 func (c *Chain) Find(id string) (slot *Slot, latency int) {
+	if id == "" {
+		return nil, 0
+	}
 	for _, s := range c.slots {
 		if s.ID == id {
 			return s, latency

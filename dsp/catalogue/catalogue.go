@@ -8,7 +8,6 @@ import (
 	"github.com/lathe-audio/lathe/dsp/container"
 	"github.com/lathe-audio/lathe/dsp/dyn"
 	"github.com/lathe-audio/lathe/dsp/eq"
-	"github.com/lathe-audio/lathe/dsp/eq"
 	"github.com/lathe-audio/lathe/dsp/space"
 	"github.com/lathe-audio/lathe/dsp/stereo"
 	"github.com/lathe-audio/lathe/internal/param"
@@ -19,7 +18,6 @@ import (
 func All() []dsp.Kind {
 	var kinds []dsp.Kind
 	for _, family := range [][]dsp.Kind{
-		eq.Kinds(),
 		eq.Kinds(),
 		dyn.Kinds(),
 		colour.Kinds(),

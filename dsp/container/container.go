@@ -112,33 +112,37 @@ var bandsKind = dsp.Kind{
 			{Name: "chains", Type: param.Chains, Required: true,
 				MinItems: 2, MaxItems: filter.MaxBands, Doc: "a chain for each band, lowest first; [] leaves a band as it is"},
 		},
-		Check: func(v param.Values) []param.Problem { return CheckSplit("split", v.Nums("split")) },
+		Check: checkBands,
 	},
 	New: func(a dsp.Args) (dsp.Processor, error) {
-		split, chains := a.Values.Nums("split"), a.Chains["chains"]
-		if len(chains) != len(split)+1 {
-			return nil, fmt.Errorf("%d split frequencies make %d bands, but there are %d chains: write one chain for each band ([] for none)",
-				len(split), len(split)+1, len(chains))
-		}
+		split := a.Values.Nums("split")
 		for _, hz := range split {
 			if 2*hz >= float64(a.Rate) {
 				return nil, fmt.Errorf("split at %g Hz is not below half the sample rate (%d Hz)", hz, a.Rate/2)
 			}
 		}
-		return newBands(split, chains, float64(a.Rate)), nil
+		return newBands(split, a.Chains["chains"], float64(a.Rate)), nil
 	},
 }
 
-// CheckSplit finds split frequencies that are not in ascending order.
-func CheckSplit(name string, split []float64) []param.Problem {
+// checkBands finds splits that do not ascend and chains that do not fit them.
+// Values hold how many chains were written.
+func checkBands(v param.Values) []param.Problem {
 	var out []param.Problem
+	split := v.Nums("split")
 	for i := 1; i < len(split); i++ {
 		if split[i] <= split[i-1] {
 			out = append(out, param.Problem{
-				Path:    fmt.Sprintf("%s[%d]", name, i),
-				Message: fmt.Sprintf("%g Hz is not above the frequency before it, %g Hz: write them in ascending order", split[i], split[i-1]),
+				Path:    fmt.Sprintf("split[%d]", i),
+				Message: fmt.Sprintf("%g Hz is not above the split before it, %g Hz: write them in ascending order", split[i], split[i-1]),
 			})
 		}
+	}
+	if n := int(v.Num("chains")); v.Has("chains") && n != len(split)+1 {
+		out = append(out, param.Problem{
+			Path:    "chains",
+			Message: fmt.Sprintf("%d splits make %d bands, but there are %d chains: write one for each band, [] for none", len(split), len(split)+1, n),
+		})
 	}
 	return out
 }

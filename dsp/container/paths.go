@@ -21,13 +21,17 @@ func newPaths(chains []*dsp.Chain) paths {
 }
 
 // run processes the first n frames of each path's block. Keys come in the
-// order of the chains.
+// order of the chains; without any, listeners process as if they had none.
 func (p *paths) run(blocks []dsp.Block, n int, keys []dsp.Block) {
 	for i, c := range p.chains {
 		b := blocks[i].Cut(0, n)
-		k := c.Keys()
-		c.ProcessKeyed(b, keys[:k])
-		keys = keys[k:]
+		if keys == nil {
+			c.Process(b)
+		} else {
+			k := c.Keys()
+			c.ProcessKeyed(b, keys[:k])
+			keys = keys[k:]
+		}
 		p.delays[i].Process(b)
 	}
 }

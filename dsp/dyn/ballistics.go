@@ -10,7 +10,7 @@ import "math"
 // autoFast, and what has been taken off for a second comes back with autoSlow.
 const (
 	autoFast   = 60.0   // ms
-	autoCharge = 250.0  // ms
+	autoCharge = 400.0  // ms
 	autoSlow   = 1000.0 // ms
 )
 

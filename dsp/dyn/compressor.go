@@ -23,7 +23,7 @@ func compressorKind() dsp.Kind {
 				kneeParam(6),
 				makeupParam(),
 				{Name: "detector", Type: param.Choice, Choices: []string{"peak", "rms"}, Default: "peak",
-					Doc: fmt.Sprintf("what counts as the level: peaks, or a mean of the power over %g ms (0 dB: a full-scale sine)", rmsTime)},
+					Doc: fmt.Sprintf("what counts as the level: peaks, or a %g ms mean of the power (0 dB: a full-scale sine), which comes on top of the attack", rmsTime)},
 				{Name: "link", Unit: param.Percent, Min: 0, Max: 100, Default: 100.0, Fixed: true,
 					Doc: "how much of the louder channel's reduction the other one shares"},
 				{Name: "lookahead", Unit: param.MS, Min: 0, Max: 20, Default: 0.0, Fixed: true,

@@ -20,7 +20,8 @@ type settings struct {
 }
 
 // core is a stereo compressor without its surroundings (look-ahead, side-chain
-// filter, bands). Use: reduction, then apply, with the same number of frames.
+// filter, bands). Each block goes through reduction and then apply; between the two
+// the caller may delay the sound.
 type core struct {
 	rate       int
 	first, set settings // as made, as tuned
@@ -34,17 +35,17 @@ type core struct {
 
 func newCore(set settings, rate int) *core {
 	c := &core{rate: rate, first: set, set: set}
-	c.makeup = smooth.New(c.makeupOf(set), rate)
-	c.design()
+	c.makeup = smooth.New(set.gain(), rate)
 	c.reset()
 	return c
 }
 
-func (c *core) makeupOf(set settings) float64 {
-	if set.autoMakeup {
-		return set.AutoMakeup()
+// gain returns the make-up in dB.
+func (s settings) gain() float64 {
+	if s.autoMakeup {
+		return s.AutoMakeup()
 	}
-	return set.makeup
+	return s.makeup
 }
 
 // design turns the settings into coefficients.
@@ -64,7 +65,7 @@ func (c *core) design() {
 		c.mean[ch].setTime(rmsTime, c.rate)
 		c.ballist[ch].setTimes(set.attack, release, hold, set.autoRelease, c.rate)
 	}
-	c.makeup.Set(c.makeupOf(set))
+	c.makeup.Set(set.gain())
 }
 
 func (c *core) reset() {

@@ -15,13 +15,13 @@ type Curve struct {
 func (c Curve) Reduction(level float64) float64 {
 	slope := 1 - 1/c.Ratio
 	over := level - c.Threshold
+	half := float64(c.Knee / 2)
 	r := 0.0
 	switch {
-	case over >= c.Knee/2:
+	case over >= half:
 		r = slope * over
-	case over > -c.Knee/2:
-		into := over + c.Knee/2
-		r = slope * into * into / (2 * c.Knee)
+	case over > -half:
+		r = slope * (over + half) * (over + half) / (2 * c.Knee)
 	}
 	return min(r, c.Range)
 }
@@ -45,10 +45,11 @@ type computer struct {
 
 // newComputer takes levels that are amplitudes or, with power, their squares.
 func newComputer(c Curve, power bool) computer {
+	half := float64(c.Knee / 2)
 	k := computer{
 		unit:      1,
-		bend:      c.Threshold + c.Knee/2,
-		start:     c.Threshold - c.Knee/2,
+		bend:      c.Threshold + half,
+		start:     c.Threshold - half,
 		threshold: c.Threshold,
 		slope:     1 - 1/c.Ratio,
 		limit:     c.Range,
@@ -68,7 +69,7 @@ func (k *computer) at(level float64) float64 {
 	if !(level > k.from) {
 		return 0
 	}
-	db := k.unit * xmath.FastDB(level)
+	db := float64(k.unit * xmath.FastDB(level))
 	r := k.slope * (db - k.threshold)
 	if db < k.bend {
 		into := db - k.start

@@ -11,15 +11,15 @@ const (
 	// longestHold bridges the half period of 50 Hz, so that the gain does not
 	// follow the waveform of a bass note.
 	longestHold = 10.0 // ms
-	// A quarter of the hold is the step in which it is counted.
+	// holdParts is the number of steps in which the hold is counted.
 	holdParts = 4
 	// rmsTime is the time constant of the mean square.
 	rmsTime = 10.0 // ms
 )
 
-// holdTime returns for how long the peak detector holds a peak, given the
-// release time, both in ms: a short part of the release, which begins the
-// later and runs the faster for it.
+// holdTime returns for how long the peak detector holds a peak, given the release
+// time, both in ms. The hold is part of the release: what begins that much later
+// runs that much faster.
 func holdTime(release float64) float64 { return min(longestHold, release/8) }
 
 // signBit is the sign of a float64. With it cleared, the bits of two floats

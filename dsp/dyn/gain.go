@@ -23,6 +23,11 @@ const (
 	DefaultRelease   = 400.0
 )
 
+// holdOver is for how many ms more than the look-ahead a peak is held before the
+// gain is let go. It bridges the gaps between the peaks of a bass wave (5 ms for
+// 50 Hz, 3 dB over), which the gain would else follow, and so distort.
+const holdOver = 5.0
+
 // The release has two stages, as the compressor's automatic one has: the slow
 // stage rises in chargeShare of the release time and holds up what the fast
 // one, with fastShare of the release time, lets go of.
@@ -39,10 +44,11 @@ const released = 1e-6
 // frame times the frame's peak is at most the ceiling; it moves smoothly, ahead
 // of the peak; and it is exactly 1 where nothing has been over for a while.
 //
-// For each frame the gain it needs is known. The least of the last L frames'
-// needs is taken, let go of slowly, and averaged over L frames with a bell of
-// weights that add up to 1; the result belongs to the first of the L frames,
-// whose own need all L values have heard of, so their average does not exceed it.
+// For each frame the gain it needs is known. The least that the last frames need
+// (L of them, and some more: see holdOver) is let go of slowly, and averaged over L
+// frames with a bell of weights that add up to 1. The result belongs to the first of
+// these L frames, whose own need all L values have heard of, so that their average
+// does not exceed it.
 //
 // The bell is three moving averages in a row, of lengths in the ratios that the
 // Signalsmith Audio DSP library found to give the lowest side lobes. Their sums
@@ -83,7 +89,7 @@ func NewGain(set GainSettings) *Gain {
 	g := &Gain{
 		ceiling: set.Ceiling,
 		window:  n,
-		hold:    newSlidingMax(n),
+		hold:    newSlidingMax(n + int(math.Round(holdOver*rate/1000))),
 		fast:    share(fastShare*set.Release, set.Rate),
 		charge:  share(chargeShare*set.Release, set.Rate),
 		slow:    share(set.Release, set.Rate),
@@ -174,10 +180,8 @@ func (g *Gain) release(reductions []float64, gains []int64) {
 			goal = base
 		}
 		now += float64(fast * (goal - now))
-		if now < goal {
+		if now < goal || now < released {
 			now = goal
-		} else if now < released {
-			now = 0
 		}
 		// Rounded down, so that the gain is never above what is needed.
 		gains[i] = int64((1 - now) * oneGain)

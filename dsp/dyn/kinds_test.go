@@ -7,7 +7,7 @@ import (
 	"github.com/lathe-audio/lathe/internal/param"
 )
 
-// make builds a processor of a kind, with values laid over the defaults.
+// build makes a processor of a kind, with values laid over the defaults.
 func build(t testing.TB, kind dsp.Kind, rate int, v param.Values) dsp.Processor {
 	t.Helper()
 	full := param.Defaults(kind.Params).With(v)

@@ -1,17 +1,32 @@
 package dyn
 
 import (
-	"fmt"
 	"math"
-	"strings"
 	"testing"
 
 	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/dsptest"
+	"github.com/lathe-audio/lathe/internal/param"
+	"pgregory.net/rapid"
 )
 
-// referencePeak is an independent true-peak meter: for every gap between two
-// frames it looks at 32 positions, each the plain sum of 256 products of the
-// samples with a windowed sinc.
+// The limiter keeps the promises of a processor, though it is no kind.
+func TestKindLimiter(t *testing.T) {
+	kind := dsp.Kind{
+		Kind: param.Kind{Name: "limiter", Version: 1, Doc: "holds the true peak below a quarter"},
+		New: func(a dsp.Args) (dsp.Processor, error) {
+			return NewLimiter(GainSettings{Rate: a.Rate, Ceiling: 0.25}), nil
+		},
+	}
+	dsptest.Run(t, kind,
+		dsptest.Case{Name: "44.1 kHz", Rate: 44100, Golden: "888f2bc8a2349363a8d63593b92890b191e9c288249dbd9dd59a47898071ff80"},
+		dsptest.Case{Name: "96 kHz", Rate: 96000, Golden: "1fc5662a162420b30bca9b22111debe0be7f8fd21dee32d42176402b1f7af471"},
+	)
+}
+
+// referencePeak is an independent true-peak meter: 32 positions between every two
+// frames, each a plain sum over 256 frames, with a window so narrow that it sees
+// nearly to half the rate.
 type referencePeak [33][256]float64
 
 func newReferencePeak() *referencePeak {
@@ -20,12 +35,11 @@ func newReferencePeak() *referencePeak {
 		sum := 0.0
 		for k := range r[p] {
 			d := float64(k-127) - float64(p)/32
-			w := math.Cos(math.Pi * d / 258) // a cosine window: narrow, so that it sees nearly to half the rate
 			s := 1.0
 			if d != 0 {
 				s = math.Sin(math.Pi*d) / (math.Pi * d)
 			}
-			r[p][k] = s * w
+			r[p][k] = s * math.Cos(math.Pi*d/258)
 			sum += r[p][k]
 		}
 		for k := range r[p] {
@@ -35,166 +49,201 @@ func newReferencePeak() *referencePeak {
 	return &r
 }
 
-// gap returns the peak between frames i and i+1.
-func (r *referencePeak) gap(x []float64, i int) float64 {
-	peak := 0.0
-	for p := range r {
+// of returns the true peak of x and the frame before it, if it is above least.
+func (r *referencePeak) of(x []float64, least float64) (peak float64, place int) {
+	padded := make([]float64, len(x)+256)
+	copy(padded[127:], x)
+	at := func(i, p int) float64 {
 		sum := 0.0
-		for k, h := range r[p] {
-			if at := i - 127 + k; at >= 0 && at < len(x) {
-				sum += h * x[at]
-			}
+		for k, v := range padded[i : i+256] {
+			sum += r[p][k] * v
 		}
-		peak = max(peak, math.Abs(sum))
+		return math.Abs(sum)
 	}
-	return peak
-}
-
-// of returns the true peak of a whole block. Gaps far from anything loud are left out.
-func (r *referencePeak) of(b dsp.Block) (peak float64, place int) {
-	for ch := range b {
-		x := b[ch]
-		for i := range len(x) - 1 {
-			near := 0.0
-			for j := max(0, i-8); j < min(len(x), i+10); j++ {
-				near = max(near, math.Abs(x[j]))
-			}
-			if near*3 > peak {
-				if p := r.gap(x, i); p > peak {
-					peak, place = p, i
-				}
+	peak = least
+	for i := range x {
+		coarse := 0.0
+		for p := 0; p < 32; p += 4 {
+			coarse = max(coarse, at(i, p))
+		}
+		if coarse < 0.97*peak { // between eight positions a wave rises by 2 % at most
+			continue
+		}
+		for p := range r {
+			if v := at(i, p); v > peak {
+				peak, place = v, i
 			}
 		}
 	}
 	return peak, place
 }
 
-func db(x float64) float64 { return 20 * math.Log10(x) }
-
-// lowpass takes away what lies above 0.45 of the rate, in place, with a delay.
-func lowpass(x []float64) {
-	in := append([]float64(nil), x...)
+// bandlimit takes away what lies above 0.45 of the rate, as every resampler does.
+func bandlimit(x []float64) {
 	var h [161]float64
 	for k := range h {
 		d := float64(k - 80)
-		s := 0.9
+		h[k] = 0.9
 		if d != 0 {
-			s = math.Sin(0.9*math.Pi*d) / (math.Pi * d)
+			h[k] = math.Sin(0.9*math.Pi*d) / (math.Pi * d)
 		}
-		h[k] = s * (0.42 + 0.5*math.Cos(math.Pi*d/81) + 0.08*math.Cos(2*math.Pi*d/81))
+		h[k] *= 0.42 + 0.5*math.Cos(math.Pi*d/81) + 0.08*math.Cos(2*math.Pi*d/81)
 	}
-	for i := range x {
-		x[i] = 0
-		for k, w := range h {
-			if i >= k {
-				x[i] += w * in[i-k]
-			}
+	for i := len(x) - 1; i >= 0; i-- {
+		sum := 0.0
+		for k, w := range h[:min(len(h), i+1)] {
+			sum += w * x[i-k]
 		}
+		x[i] = sum
 	}
 }
 
-type testSignal struct {
+// fade takes the hard edges off, which are no property of a limiter.
+func fade(x []float64) {
+	const length = 100
+	for i := range length {
+		g := 0.5 - 0.5*math.Cos(math.Pi*float64(i)/length)
+		x[i] *= g
+		x[len(x)-1-i] *= g
+	}
+}
+
+// nasty are signals that limiters fail on. Each gives left and right of a frame.
+var nasty = []struct {
 	name string
-	make func(i int, n *noise) (l, r float64)
-}
-
-func limiterSignals(rate float64) []testSignal {
-	return []testSignal{
-		{"noise", func(i int, n *noise) (float64, float64) { return 1.5 * n.next(), 1.5 * n.next() }},
-		{"noise bursts", func(i int, n *noise) (float64, float64) {
-			g := 2 * expDecay(i%3000, 200)
-			return g * n.next(), g * n.next()
-		}},
-		{"square 97 Hz", func(i int, n *noise) (float64, float64) {
-			v := math.Copysign(1.4, sine(i, 97, rate))
-			return v, -v
-		}},
-		{"square 3 kHz", func(i int, n *noise) (float64, float64) {
-			v := math.Copysign(1.4, sine(i, 3001, rate))
-			return v, 0.5 * v
-		}},
-		{"fs/4 bursts", func(i int, n *noise) (float64, float64) {
-			v := 1.6 * math.Sin(math.Pi/2*float64(i)+math.Pi/4)
-			if i/700%3 != 0 {
-				v = 0
-			}
-			return v, 0
-		}},
-		{"clicks", func(i int, n *noise) (float64, float64) {
-			switch i % 1777 {
-			case 0:
-				return 1.9, 0
-			case 3:
-				return 0, -1.7
-			case 900, 901:
-				return 1.5, 1.5
-			}
+	at   func(i int, rate float64, n *noise) (l, r float64)
+}{
+	{"noise", func(i int, rate float64, n *noise) (float64, float64) { return 1.5 * n.next(), 1.5 * n.next() }},
+	{"noise bursts", func(i int, rate float64, n *noise) (float64, float64) {
+		g := 2 * expDecay(i%2000, 200)
+		return g * n.next(), g * n.next()
+	}},
+	{"square, 97 Hz", func(i int, rate float64, n *noise) (float64, float64) {
+		v := math.Copysign(1.4, sine(i, 97, rate))
+		return v, -v
+	}},
+	{"square, 3 kHz", func(i int, rate float64, n *noise) (float64, float64) {
+		v := math.Copysign(1.4, sine(i, 3001, rate))
+		return v, 0.5 * v
+	}},
+	{"bursts at a quarter of the rate", func(i int, rate float64, n *noise) (float64, float64) {
+		if i/700%3 != 0 {
 			return 0, 0
-		}},
-		{"sine 0.4 fs", func(i int, n *noise) (float64, float64) {
-			return 1.3 * sine(i, 0.4*rate, rate), 1.3 * math.Sin(2*math.Pi*0.4*float64(i)+0.31)
-		}},
-		{"sine 0.4011 fs", func(i int, n *noise) (float64, float64) {
-			v := 1.3 * sine(i, 0.4011*rate, rate)
-			return v, v
-		}},
-		{"sine 0.45 fs", func(i int, n *noise) (float64, float64) {
-			v := 1.3 * sine(i, 0.45*rate, rate)
-			return v, v
-		}},
-		{"sine 50 Hz", func(i int, n *noise) (float64, float64) {
-			v := 1.6 * sine(i, 50, rate)
-			return v, v
-		}},
-		{"two tones", func(i int, n *noise) (float64, float64) {
-			return 0.8*sine(i, 5003, rate) + 0.8*sine(i, 60, rate), 0.9*sine(i, 17011, rate) + 0.7*sine(i, 250, rate)
-		}},
-	}
-}
-
-func (s testSignal) block(frames int) dsp.Block {
-	b := dsp.NewBlock(frames)
-	n := newNoise(3)
-	for i := range frames {
-		b[0][i], b[1][i] = s.make(i, n)
-		if edge := min(i, frames-300-i); edge < 100 {
-			g := 0.5 - 0.5*math.Cos(math.Pi*float64(max(0, edge))/100)
-			b[0][i] *= g
-			b[1][i] *= g
 		}
-	}
-	if strings.HasPrefix(s.name, "noise") {
-		lowpass(b[0])
-		lowpass(b[1])
-	}
-	return b
+		return 1.6 * math.Sin(math.Pi/2*float64(i)+math.Pi/4), 0
+	}},
+	{"clicks", func(i int, rate float64, n *noise) (float64, float64) {
+		switch i % 1777 {
+		case 200:
+			return 1.9, 0
+		case 203:
+			return 0, -1.7
+		case 900, 901:
+			return 1.5, 1.5
+		}
+		return 0, 0
+	}},
+	{"sine at 0.4 of the rate", func(i int, rate float64, n *noise) (float64, float64) {
+		return 1.3 * sine(i, 0.4, 1), 1.3 * math.Sin(2*math.Pi*0.4*float64(i)+0.31)
+	}},
+	{"sine at 0.4011 of the rate", func(i int, rate float64, n *noise) (float64, float64) {
+		v := 1.3 * sine(i, 0.4011, 1)
+		return v, v
+	}},
+	{"sine, 50 Hz", func(i int, rate float64, n *noise) (float64, float64) {
+		v := 1.6 * sine(i, 50, rate)
+		return v, v
+	}},
+	{"two tones", func(i int, rate float64, n *noise) (float64, float64) {
+		return 0.8*sine(i, 5003, rate) + 0.8*sine(i, 60, rate), 0.9*sine(i, 17011, rate) + 0.7*sine(i, 250, rate)
+	}},
 }
 
-func TestX(t *testing.T) {
-	ref := newReferencePeak()
+// The output's true peak by an independent meter is at most 0.05 dB over the
+// ceiling. Sound is band-limited as it is in music; where hard digital edges
+// fill the band to the brim (squares, clicks) it is still so.
+func TestLimiterTruePeak(t *testing.T) {
+	const ceiling, frames = 0.8, 5000
+	meter := newReferencePeak()
 	for _, rate := range []int{44100, 96000} {
-		for _, s := range limiterSignals(float64(rate)) {
-			l := NewLimiter(GainSettings{Rate: rate, Ceiling: 0.8})
-			b := s.block(8000)
-			in, at := ref.of(b)
-			sc := NewPeakScanner(rate, 0.8)
-			peaks := make([]float64, b.Len())
-			sc.Scan(b, peaks)
-			top := 0.0
-			for _, p := range peaks {
-				top = max(top, p)
+		for _, signal := range nasty {
+			in := dsp.NewBlock(frames)
+			n := newNoise(3)
+			for i := range frames {
+				in[0][i], in[1][i] = signal.at(i, float64(rate), n)
 			}
-			l.Process2(b)
-			out, oat := ref.of(b)
-			fmt.Printf("%d %-20s in %7.3f dBTP @%d scan %7.3f over by %7.4f dB @%d\n", rate, s.name, db(in), at, db(top), db(out/0.8), oat-l.Latency())
+			for ch := range in {
+				if signal.name[:5] == "noise" {
+					bandlimit(in[ch])
+				}
+				fade(in[ch])
+			}
+			out := limit(GainSettings{Rate: rate, Ceiling: ceiling}, in)
+			for ch := range out {
+				peak, place := meter.of(out[ch], 0.9*ceiling)
+				t.Logf("%d Hz, %s, channel %d: %+.4f dB", rate, signal.name, ch, db(peak/ceiling))
+				if db(peak/ceiling) > 0.05 {
+					t.Errorf("%d Hz, %s, channel %d: %.3f dB over the ceiling at frame %d", rate, signal.name, ch, db(peak/ceiling), place)
+				}
+			}
 		}
 	}
 }
 
-func (l *Limiter) Process2(b dsp.Block) {
-	for b.Len() > 0 {
-		n := min(b.Len(), 1024)
-		l.Process(b.Cut(0, n))
-		b = b.Cut(n, b.Len())
+// limit sends sound through a limiter and takes the latency off.
+func limit(set GainSettings, in dsp.Block) dsp.Block {
+	l := NewLimiter(set)
+	out := dsptest.Play(l, join(in, dsp.NewBlock(l.Latency())))
+	return out.Cut(l.Latency(), out.Len())
+}
+
+// Whatever comes in, no sample comes out above the ceiling, beyond rounding.
+func TestLimiterSamples(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const ceiling = 0.3
+		in := drawSound(t, 2000)
+		for ch, x := range limit(GainSettings{Rate: 44100, Ceiling: ceiling}, in) {
+			for i, v := range x {
+				if math.Abs(v) > ceiling*(1+1e-15) || math.Abs(v) > math.Abs(in[ch][i]) {
+					t.Fatalf("channel %d, frame %d: %v becomes %v", ch, i, in[ch][i], v)
+				}
+			}
+		}
+	})
+}
+
+// What stays below the ceiling comes out as it went in, bit for bit, and silence
+// is silence.
+func TestLimiterTransparent(t *testing.T) {
+	for name, in := range map[string]dsp.Block{
+		"music":   dsptest.Signal(30000, 44100, "limiter"),
+		"silence": dsp.NewBlock(3000),
+	} {
+		peak, _ := dsptest.Peak(in)
+		out := limit(GainSettings{Rate: 44100, Ceiling: 1.5*peak + 0.1}, in)
+		for ch := range in {
+			for i, v := range in[ch] {
+				if math.Float64bits(out[ch][i]) != math.Float64bits(v) {
+					t.Fatalf("%s: channel %d, frame %d: %v becomes %v", name, ch, i, v, out[ch][i])
+				}
+			}
+		}
+	}
+}
+
+// A steady tone 3 dB over is lowered, and otherwise left as it is: the gain does
+// not follow the wave.
+func TestLimiterDistortion(t *testing.T) {
+	for _, c := range []struct{ hz, most float64 }{{50, 1e-4}, {1000, 1e-6}} {
+		in := dsptest.Sine(3*rate, rate, c.hz, 0.5*math.Pow(10, 3.0/20))
+		out := limit(GainSettings{Rate: rate, Ceiling: 0.5}, in)
+		amplitude, thd := harmonics(out[0][2*rate:], c.hz, rate, 40)
+		t.Logf("%g Hz, 3 dB over: %.3f dB against the ceiling, THD %.5f %%", c.hz, db(amplitude/0.5), 100*thd)
+		if thd > c.most {
+			t.Errorf("%g Hz: THD is %.4f %%, want at most %g %%", c.hz, 100*thd, 100*c.most)
+		}
+		if math.Abs(db(amplitude/0.5)) > 0.02 {
+			t.Errorf("%g Hz: comes out %.3f dB from the ceiling", c.hz, db(amplitude/0.5))
+		}
 	}
 }

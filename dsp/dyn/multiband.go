@@ -65,6 +65,7 @@ type multiband struct {
 	splits    []float64
 	rate      int
 	crossover *filter.Crossover
+	phase     *filter.Cascade // for the dry path
 	cores     []*core
 	bypass    []bool
 	parted    []dsp.Block // memory for all bands but the last, which stays where it is
@@ -82,6 +83,7 @@ func newMultiband(a dsp.Args) (*multiband, error) {
 		splits:    splits,
 		rate:      a.Rate,
 		crossover: filter.NewCrossover(splits, float64(a.Rate)),
+		phase:     filter.CrossoverPhase(splits, float64(a.Rate)),
 		work:      dsp.NewBlock(dsp.MaxBlock),
 	}
 	for range splits {
@@ -128,6 +130,7 @@ func (m *multiband) Process(b dsp.Block) {
 // Reset implements [dsp.Processor].
 func (m *multiband) Reset() {
 	m.crossover.Reset()
+	m.phase.Reset()
 	for _, c := range m.cores {
 		c.reset()
 	}
@@ -149,23 +152,6 @@ func crossoverTail(hz float64, rate int) int {
 // Tune implements [dsp.Tunable].
 func (m *multiband) Tune(name string) func(float64) { return tuneItem(m.cores, "bands", name) }
 
-// DryPath returns a processor that turns the phase as this one does and does
-// nothing else: the all-passes to which the bands of a crossover add up. A dry
-// signal has to go through it before it is mixed with the output, or the two
-// cancel each other around the splits.
-func (m *multiband) DryPath() dsp.Processor {
-	turns := make([]filter.Coef, len(m.splits))
-	for i, hz := range m.splits {
-		turns[i] = filter.BilinearAllPass(hz, math.Sqrt2/2, float64(m.rate))
-	}
-	return &allPass{Cascade: filter.NewCascade(turns...), tail: m.Tail()}
-}
-
-// allPass is a cascade as a processor.
-type allPass struct {
-	*filter.Cascade
-	tail int
-}
-
-func (a *allPass) Latency() int { return 0 }
-func (a *allPass) Tail() int    { return a.tail }
+// TurnDry implements [dsp.Phased] with the all-passes to which the bands of a
+// crossover add up.
+func (m *multiband) TurnDry(b dsp.Block) { m.phase.Process(b) }

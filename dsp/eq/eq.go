@@ -119,12 +119,18 @@ func bandsOf(v param.Values) []band {
 	for _, b := range v.List("bands") {
 		x := band{shape: b.Str("type"), on: b.Str("on"), hz: b.Num("freq"), gain: b.Num("gain"), q: b.Num("q"),
 			order: int(b.Num("slope")) / 6}
-		if x.q == flatQ {
-			x.q = filter.ButterworthQ // four digits are what a user writes for it
-		}
+		x.q = exactQ(x.q)
 		out = append(out, x)
 	}
 	return out
+}
+
+// exactQ takes the four digits that a user writes for 1/sqrt 2 for that.
+func exactQ(q float64) float64 {
+	if q == flatQ {
+		return filter.ButterworthQ
+	}
+	return q
 }
 
 // flat reports whether the band changes nothing.
@@ -157,7 +163,7 @@ func (b band) appendPrototypes(out []filter.Prototype) []filter.Prototype {
 func (b band) sections(rate float64) []filter.Coef {
 	switch {
 	case b.flat():
-		return nil
+		return []filter.Coef{filter.Identity}
 	case b.shape == allPass:
 		return filter.AllPass(b.hz, b.q, rate)
 	}

@@ -3,6 +3,7 @@ package eq
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/conv"
@@ -119,15 +120,22 @@ func (g *group) add(b band, name string) {
 // The length of an impulse response is found by trying: from minTaps+1 on it
 // is doubled until the curve, computed back from the finished response, lies
 // within tolerance of the analogue one from 10 Hz to 20 kHz (or 0.9 of half the
-// sample rate). The longest is 1.4 s at 48 kHz.
+// sample rate). The longest is 2.7 s at 48 kHz.
 const (
 	shortest = 1 << 11 // at up to 48 kHz; in proportion above
 	longest  = 1 << 17
 )
 
-// tolerance is how far the computed magnitude may be from the wanted one:
-// 0.02 dB, or where a filter has taken away nearly everything, -90 dB.
-func tolerance(want float64) float64 { return float64(0.0023*want) + 3e-5 }
+// tolerance is how far the computed magnitude may be from the wanted one: 0.02
+// dB, or where a filter has taken away nearly everything, -90 dB. A notch has a
+// corner at its bottom, which no response of finite length resolves: where it has
+// taken away 12 dB and more, -34 dB from the curve is enough.
+func (c curve) tolerance(want float64) float64 {
+	if want < 0.25 && slices.ContainsFunc(c, filter.Prototype.IsNotch) {
+		return 0.02
+	}
+	return float64(0.0023*want) + 3e-5
+}
 
 // design makes the two impulse responses, symmetric and equally long.
 func (g *group) design(rate float64) ([2][]float64, error) {
@@ -209,7 +217,7 @@ func (d *designer) design(c curve) (ir []float64, off float64) {
 	off = math.Inf(-1)
 	for k, want := range d.want {
 		if hz := d.hz(k); hz >= 10 && hz <= min(20000, 0.45*d.rate) {
-			off = max(off, math.Abs(d.re[k]-want)-tolerance(want))
+			off = max(off, math.Abs(d.re[k]-want)-c.tolerance(want))
 		}
 	}
 	return ir, off

@@ -26,9 +26,6 @@ func newMinimum(bands []band, rate float64) *minimum {
 func (m *minimum) Process(b dsp.Block) {
 	encoded := false
 	for _, r := range m.bands {
-		if r.idle() {
-			continue
-		}
 		if isMidSide(r.on) != encoded {
 			encoded = !encoded
 			if encoded {
@@ -104,9 +101,6 @@ func newRunner(b band, rate float64) *runner {
 	return &runner{band: b, rate: rate, cascade: filter.NewCascade(first...), first: first}
 }
 
-// idle reports whether the band changes nothing, and will not.
-func (r *runner) idle() bool { return len(r.first) == 0 && r.move == nil }
-
 // tune returns the setter of a setting, and makes the band one that can move.
 func (r *runner) tune(setting string) func(float64) {
 	if setting == "gain" && !hasGain(r.shape) || setting == "q" && !r.hasQ() {
@@ -122,10 +116,6 @@ func (r *runner) tune(setting string) func(float64) {
 			gain: smooth.New(r.gain, steps),
 			q:    smooth.New(xmath.Log(r.q), steps),
 		}
-		if len(r.first) == 0 { // a flat band must hear from now on, to start without a click
-			r.first = []filter.Coef{filter.Identity}
-			r.cascade.Set(r.first)
-		}
 		r.move.prototypes = r.appendPrototypes(nil)
 		r.move.coefs = r.appendMoving(nil, r.move.prototypes, r.rate)
 		r.cascade.Reserve(max(len(r.first), len(r.move.coefs)))
@@ -137,7 +127,7 @@ func (r *runner) tune(setting string) func(float64) {
 	case "gain":
 		return func(db float64) { r.set(&m.gain, db) }
 	default:
-		return func(q float64) { r.set(&m.q, xmath.Log(q)) }
+		return func(q float64) { r.set(&m.q, xmath.Log(exactQ(q))) }
 	}
 }
 

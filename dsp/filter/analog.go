@@ -27,6 +27,9 @@ func (p Prototype) Magnitude(hz float64) float64 {
 // DB returns |H| in dB at hz.
 func (p Prototype) DB(hz float64) float64 { return xmath.DB(p.Magnitude(hz)) }
 
+// IsNotch reports whether the prototype takes a frequency out altogether.
+func (p Prototype) IsNotch() bool { return p.N2 != 0 && p.N1 == 0 && p.N0 != 0 }
+
 // power is |H|² as a function of the squared relative frequency.
 func (p Prototype) power(xx float64) float64 {
 	return square(p.N2, p.N1, p.N0, xx) / square(p.D2, p.D1, p.D0, xx)

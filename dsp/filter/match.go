@@ -53,7 +53,7 @@ func fit(p Prototype, rate float64) (Coef, bool) {
 // 0 for what fit does not deal with: first order and notches.
 func (p Prototype) sharpness() float64 {
 	switch {
-	case p.D2 == 0, p.N1 == 0 && p.N2 != 0 && p.N0 != 0:
+	case p.D2 == 0, p.IsNotch():
 		return 0
 	case p.N1 == 0 || p.N0 == 0:
 		return math.Sqrt(p.D2*p.D0) / p.D1

@@ -77,25 +77,28 @@ func (s *core) mono(samples []float64) {
 	s.l = history{x1, x2, y1, y2}
 }
 
-// gliding is stereo with coefficients that go on by step each frame; the
-// other channel's samples may be nil.
+// gliding is stereo, or mono where r is nil, with coefficients that go on by
+// step each frame.
 func (s *core) gliding(l, r []float64, step Coef) {
-	c := s.Coef
-	for i, x := range l {
-		c.B0, c.B1, c.B2 = c.B0+step.B0, c.B1+step.B1, c.B2+step.B2
-		c.A1, c.A2 = c.A1+step.A1, c.A2+step.A2
-		l[i] = s.l.next(c, x)
-		if r != nil {
-			r[i] = s.r.next(c, r[i])
-		}
+	if r != nil {
+		s.r.glide(r, s.Coef, step)
 	}
-	s.Coef = c
+	s.Coef = s.l.glide(l, s.Coef, step)
 }
 
-func (h *history) next(c Coef, x float64) float64 {
-	y := float64(c.B0*x) + (float64(c.B1*h.x1) + float64(c.B2*h.x2)) - float64(c.A2*h.y2) - float64(c.A1*h.y1)
-	*h = history{x, h.x1, y, h.y1}
-	return y
+// glide filters one channel and returns where the coefficients have got to.
+func (h *history) glide(samples []float64, c, step Coef) Coef {
+	b0, b1, b2, a1, a2 := c.B0, c.B1, c.B2, c.A1, c.A2
+	x1, x2, y1, y2 := h.x1, h.x2, h.y1, h.y2
+	for i, x := range samples {
+		b0, b1, b2 = b0+step.B0, b1+step.B1, b2+step.B2
+		a1, a2 = a1+step.A1, a2+step.A2
+		y := float64(b0*x) + (float64(b1*x1) + float64(b2*x2)) - float64(a2*y2) - float64(a1*y1)
+		x2, x1, y2, y1 = x1, x, y1, y
+		samples[i] = y
+	}
+	*h = history{x1, x2, y1, y2}
+	return Coef{b0, b1, b2, a1, a2}
 }
 
 // Biquad runs one section on both channels. The zero value is silent: it needs

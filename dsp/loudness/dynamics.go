@@ -16,6 +16,7 @@ type dynamics struct {
 	fill    int64
 	squares float64
 	peak    float64
+	total   float64   // squares of the blocks that have ended
 	powers  []float64 // 2 x mean square of each block
 	peaks   []float64
 }
@@ -28,35 +29,32 @@ func newDynamics(rate int) dynamics {
 	return dynamics{length: length}
 }
 
-func (d *dynamics) write(x []float64) {
-	for len(x) > 0 {
-		n := min(int64(len(x)), d.length-d.fill)
-		squares := d.squares
-		for _, v := range x[:n] {
-			squares += float64(v * v)
-		}
-		d.squares = squares
-		size, _ := maxMagnitude(x[:n])
-		d.peak = max(d.peak, size)
-		if d.fill += n; d.fill == d.length {
-			d.endBlock()
-		}
-		x = x[n:]
+// room is how many frames are left in the block.
+func (d *dynamics) room() int64 { return d.length - d.fill }
+
+// advance takes in n frames, no more than there is room for: squares is d.squares
+// with theirs added, size their largest magnitude.
+func (d *dynamics) advance(n int64, squares, size float64) {
+	d.squares, d.peak = squares, max(d.peak, size)
+	if d.fill += n; d.fill == d.length {
+		d.end()
 	}
 }
 
-func (d *dynamics) endBlock() {
+// end ends the block. The last one counts though it is short.
+func (d *dynamics) end() {
+	if d.fill == 0 {
+		return
+	}
+	d.total += d.squares
 	d.powers = append(d.powers, 2*d.squares/float64(d.fill))
 	d.peaks = append(d.peaks, d.peak)
 	d.fill, d.squares, d.peak = 0, 0, 0
 }
 
-// dr returns the channel's figure in dB. The last block counts though it is
-// short. It is NaN for a single block and for silence.
+// dr returns the channel's figure in dB, when the last block has been ended. It
+// is NaN for a single block and for silence.
 func (d *dynamics) dr() float64 {
-	if d.fill > 0 {
-		d.endBlock()
-	}
 	n := len(d.powers)
 	if n < 2 {
 		return math.NaN()

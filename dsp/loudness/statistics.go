@@ -2,6 +2,7 @@ package loudness
 
 import (
 	"math"
+	"slices"
 
 	"github.com/lathe-audio/lathe/dsp/xmath"
 )
@@ -54,11 +55,11 @@ type Statistics struct {
 	kept        []Run
 }
 
-// tally is what is summed up of one channel.
+// tally is what is summed up of one channel, beside its dynamics.
 type tally struct {
-	sum, squares, peak float64
-	runStart           int64 // first frame of the run at full scale
-	runLength          int64 // 0 outside a run
+	sum       float64
+	runStart  int64 // first frame of the run at full scale
+	runLength int64 // 0 outside a run
 }
 
 // NewStatistics returns a meter for a sample rate in Hz. Bits is the word
@@ -86,10 +87,10 @@ func (s *Statistics) Write(planar [][]float64) {
 		return
 	}
 	for at, frames := 0, len(planar[0]); at < frames; {
-		n := min(frames-at, piece)
+		n := int(min(int64(frames-at), piece, s.dynamics[0].room()))
 		for c, x := range planar {
-			x = s.finite(x[at : at+n])
-			s.channel(c, x)
+			x, size := s.finite(x[at : at+n])
+			s.channel(c, x, size)
 			if len(planar) == 2 {
 				s.stereo.load(c, x)
 			}
@@ -102,10 +103,12 @@ func (s *Statistics) Write(planar [][]float64) {
 	}
 }
 
-// finite returns x, or a copy with zeros for what is no finite number.
-func (s *Statistics) finite(x []float64) []float64 {
-	if _, ok := maxMagnitude(x); ok {
-		return x
+// finite returns x and its largest magnitude; x is a copy with zeros for what
+// is no finite number, where there is any.
+func (s *Statistics) finite(x []float64) ([]float64, float64) {
+	size, ok := maxMagnitude(x)
+	if ok {
+		return x, size
 	}
 	s.scratch = append(s.scratch[:0], x...)
 	for i, v := range s.scratch {
@@ -113,22 +116,21 @@ func (s *Statistics) finite(x []float64) []float64 {
 			s.scratch[i] = 0
 		}
 	}
-	return s.scratch
+	size, _ = maxMagnitude(s.scratch)
+	return s.scratch, size
 }
 
 // channel measures a piece of channel c that starts at s.pos.
-func (s *Statistics) channel(c int, x []float64) {
-	t := &s.channels[c]
-	sum, squares := t.sum, t.squares
+func (s *Statistics) channel(c int, x []float64, size float64) {
+	t, d := &s.channels[c], &s.dynamics[c]
+	sum, squares := t.sum, d.squares
 	for _, v := range x {
 		sum += v
 		squares += float64(v * v)
 	}
-	t.sum, t.squares = sum, squares
-	s.dynamics[c].write(x)
+	t.sum = sum
+	d.advance(int64(len(x)), squares, size)
 
-	size, _ := maxMagnitude(x)
-	t.peak = max(t.peak, size)
 	if size >= s.audible {
 		s.hear(x)
 	}
@@ -212,10 +214,11 @@ func (s *Statistics) Figures() Figures {
 		f.Head, f.Tail = s.first, s.pos-1-s.last
 	}
 	squares, peak := 0.0, 0.0
-	for _, t := range s.channels {
+	for c, t := range s.channels {
 		f.DC = append(f.DC, t.sum/float64(max(s.pos, 1)))
-		squares += t.squares
-		peak = max(peak, t.peak)
+		s.dynamics[c].end()
+		squares += s.dynamics[c].total
+		peak = max(peak, slices.Max(append(s.dynamics[c].peaks, 0)))
 	}
 	if squares > 0 {
 		f.RMS = float64(10 * xmath.Log10(squares/(float64(s.pos)*float64(len(s.channels)))))

@@ -1,10 +1,6 @@
 package resample
 
-import (
-	"math"
-
-	"github.com/lathe-audio/lathe/dsp/xmath"
-)
+import "github.com/lathe-audio/lathe/dsp/xmath"
 
 // fft is a Fourier transform of a fixed length with small prime factors, which
 // the exact ratios between audio rates need: 48 to 44.1 kHz is 160 to 147.
@@ -33,8 +29,8 @@ type turn struct{ re, im float64 }
 
 // newTurn is exp(-2 pi i part/whole).
 func newTurn(part, whole int) turn {
-	x := 2 * math.Pi * float64(part%whole) / float64(whole)
-	return turn{xmath.Cos(x), -xmath.Sin(x)}
+	x := 2 * float64(part%whole) / float64(whole)
+	return turn{xmath.CosPi(x), -xmath.SinPi(x)}
 }
 
 // newFFT returns a transform of length n. Fours come first: they are the

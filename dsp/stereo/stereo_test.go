@@ -220,3 +220,12 @@ func BenchmarkImager(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkPanGains(b *testing.B) {
+	var sum float64
+	for i := range b.N {
+		l, r := PanGains(float64(i%200-100), true)
+		sum += l + r
+	}
+	b.ReportMetric(sum/float64(b.N), "gain")
+}

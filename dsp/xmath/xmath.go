@@ -8,11 +8,11 @@
 // first with a float64 conversion (which the language forbids to fuse), and
 // only operations that IEEE 754 rounds correctly are used.
 //
-// Errors are at most 1 ulp (unit in the last place) over the whole range, subnormal
-// results included; the tests measure them against math/big and print the largest
-// one found. Most functions stay below 0.6 ulp. Special cases (±0, ±Inf, NaN, out of
-// range) are those of package math. The Fast functions at the end are coarser, for
-// control signals, and say by how much.
+// Errors are at most 1 ulp (unit in the last place) over the whole range,
+// subnormal results included; the tests measure them against math/big and
+// print the largest one found, which for most functions is about 0.6. Special
+// cases (±0, ±Inf, NaN, out of range) are those of package math. The Fast
+// functions are coarser, for control signals, and say by how much.
 //
 // The method is the same throughout: a table, made with math/big by
 // internal/gentables, brings the argument so close to a point with a known value that a
