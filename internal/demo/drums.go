@@ -68,20 +68,6 @@ func snare(rate int, velocity float64, d *dice) []float64 {
 	return closeTail(x, rate)
 }
 
-// rim returns a cross-stick: the stick's shaft on the rim.
-func rim(rate int, velocity float64, d *dice) []float64 {
-	x := make([]float64, rate/8)
-	partial(x, rate, 478, 0.5, 0.06)
-	partial(x, rate, 1120, 0.6, 0.05)
-	partial(x, rate, 1720, 0.5, 0.04)
-	partial(x, rate, 2890, 0.25, 0.03)
-	beater(x, rate, 0.8, d)
-	for i := range x {
-		x[i] *= velocity
-	}
-	return closeTail(x, rate)
-}
-
 // Ratios of a cymbal's stronger modes; none is a multiple of another.
 var cymbalModes = []float64{1, 1.342, 1.483, 1.802, 2.546, 2.63, 3.124, 3.896, 4.51}
 

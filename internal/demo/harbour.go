@@ -33,7 +33,7 @@ func harbourMix() *sound {
 	}
 	tune := phrase(4, "D5/1/lu B4/0.5/u A4/0.5/a G4/1.5/na -/0.5 E4/0.5/lo G4/0.5/o B4/1/na A4/2/a F#4/0.5/la A4/0.5/a G4/2.5/no")
 	far := newSound(p.rate, 2, harbourLength)
-	far.add(0, sing(p.pulse, tune, singer{vibrato: 0.35, glide: 0.07, breath: 0.2, bright: 3000, size: 0.98}, far.frames(), p.dice), 1, 1)
+	far.add(0, sing(p.pulse, tune, singer{vibrato: 0.35, glide: 0.07, breath: 0.1, bright: 3000, size: 0.98}, far.frames(), p.dice), 1, 1)
 	s.mix(far.scale(-16), 3)
 	s.echo(p.seconds(0.75), 0.42, 0.3)
 	swell := newSound(p.rate, 2, harbourLength)

@@ -54,9 +54,9 @@ func felt(p pulse, n note, d *dice) []float64 {
 	held := int(p.seconds(n.length) * float64(rate))
 	x := make([]float64, held+rate/3)
 	stiff := 0.00028 * (1 + hz/400)
-	bright := 0.50 + float64(0.22*n.velocity)
+	bright := 0.64 + float64(0.24*n.velocity)
 	level := 0.5 * n.velocity
-	for k := 1; k <= 14; k++ {
+	for k := 1; k <= 20; k++ {
 		h := float64(k)
 		f := hz * h * math.Sqrt(1+float64(stiff*h*h))
 		seconds := (7 - min(5, hz/160)) / (0.75 + float64(0.25*h))
@@ -68,12 +68,15 @@ func felt(p pulse, n note, d *dice) []float64 {
 			level *= 0.4
 		}
 	}
-	thump, k := 0.10*n.velocity, decay(rate, 0.06)
-	var f svf
-	f.tune(rate, 320, 0.9)
+	thump, k := 0.06*n.velocity, decay(rate, 0.06)
+	var wood, hammer svf
+	wood.tune(rate, 320, 0.9)
+	hammer.tune(rate, 3200, 0.7)
 	for i := range x {
-		low, _, _ := f.step(d.white())
-		x[i] += float64(thump * low)
+		noise := d.white()
+		low, _, _ := wood.step(noise)
+		_, band, _ := hammer.step(noise)
+		x[i] += float64(thump * (low + float64(0.9*n.velocity*band)))
 		thump *= k
 		x[i] *= hat(i, rate/700, held, rate/3)
 	}
@@ -125,8 +128,8 @@ type chordAt struct {
 	pitches    []float64
 }
 
-// harmony lays chords one after the other, each written "length: pitches".
-func harmony(start float64, length float64, chords ...string) []chordAt {
+// harmony lays chords of equal length, in quarter notes, one after the other.
+func harmony(start, length float64, chords ...string) []chordAt {
 	var all []chordAt
 	for i, names := range chords {
 		all = append(all, chordAt{start + float64(float64(i)*length), length, chord(names)})

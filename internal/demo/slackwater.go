@@ -68,7 +68,7 @@ func slackWaterVoice(s *sound, p player) {
 		phrase(six(8), "B4/1/lu G#4/1/u E4/1/nu"),
 		phrase(six(9), "A4/3.2/a"),
 	)
-	v := singer{vibrato: 0.4, glide: 0.08, breath: 0.35, bright: 4000, size: 1}
+	v := singer{vibrato: 0.4, glide: 0.08, breath: 0.15, bright: 4000, size: 1}
 	s.add(0, sing(p.pulse, tune, v, s.frames(), p.dice), 1)
 }
 

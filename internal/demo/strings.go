@@ -6,20 +6,20 @@ import (
 	"github.com/lathe-audio/lathe/dsp/xmath"
 )
 
-// synthBass returns one note of a subtractive bass: a saw and a sine an octave's
-// foundation below it, through a four-pole filter that opens with the stroke.
-// The pitch slides up from `from` when that is not the note itself.
+// synthBass returns one note of a subtractive bass: two saws through a four-pole
+// filter that opens with the stroke, over a sine that holds the foundation. The
+// pitch slides up from `from` when that is not the note itself.
 func synthBass(p pulse, n note, from float64) []float64 {
 	rate := p.rate
 	held := int(p.seconds(n.length) * float64(rate))
-	release := rate / 16
+	release := rate / 30
 	x := make([]float64, held+release)
 	var osc, second saw
 	var f1, f2 svf
 	sub := 0.0
 	pitch, slide := from, lag(float64(rate), 0.022)
 	env, k := 1.0, decay(rate, 0.42)
-	level, kl := 1.0, decay(rate, 5)
+	level, kl := 1.0, decay(rate, 9)
 	for i := range x {
 		if i%32 == 0 {
 			cutoff := 150 + float64(hertz(n.pitch)*1.6) + float64(1500*env*env*n.velocity)
@@ -36,7 +36,7 @@ func synthBass(p pulse, n note, from float64) []float64 {
 		if sub += inc; sub >= 1 {
 			sub--
 		}
-		y += float64(0.55 * xmath.Sin(2*math.Pi*sub))
+		y -= float64(0.4 * xmath.Sin(2*math.Pi*sub)) // a rising saw's first harmonic is a falling sine
 		x[i] = n.velocity * level * hat(i, rate/250, held, release) * xmath.Tanh(1.4*y)
 	}
 	return x

@@ -205,7 +205,7 @@ func undertowMelody() []note {
 }
 
 func undertowLead(s *sound, p player) {
-	v := singer{vibrato: 0.32, glide: 0.05, breath: 0.5, bright: 5200, size: 1}
+	v := singer{vibrato: 0.32, glide: 0.05, breath: 0.3, bright: 5200, size: 1}
 	s.add(0, sing(p.pulse, undertowMelody(), v, s.frames(), p.dice), 1)
 }
 
@@ -220,7 +220,7 @@ func undertowBacking(s *sound, p player) {
 	for i, line := range lines {
 		for side, where := range []float64{-0.75, 0.75} {
 			later := p.pulse
-			v := singer{vibrato: 0.22, glide: 0.09, breath: 0.15, bright: 2600, size: 0.95 + float64(0.03*float64(side))}
+			v := singer{vibrato: 0.22, glide: 0.09, breath: 0.04, bright: 3400, size: 0.95 + float64(0.03*float64(side))}
 			voice := sing(later, phrase(bar(7), line), v, s.frames(), p.dice)
 			late := (8 + 11*side + 5*i) * s.rate / 1000
 			s.add(late, voice, pan(where-float64(0.15*float64(i)))...)

@@ -145,11 +145,12 @@ func sing(p pulse, notes []note, v singer, frames int, d *dice) []float64 {
 	x := make([]float64, frames)
 
 	var tract [5]resonance
-	var hiss, tilt, upper svf
+	var hiss, tilt, upper, edge svf
 	var now phone
 	now.formant, now.hissHz = phones['E'].formant, 6000
 	tilt.tune(rate, v.bright, 0.55)
 	upper.tune(rate, 2600, 0.6)
+	edge.tune(rate, 3600, 0.7)
 	mouth := lag(control, 0.018)
 	force := lag(control, 0.009)
 	sharp := lag(control, 0.0015)
@@ -237,12 +238,14 @@ func sing(p pulse, notes []note, v singer, frames int, d *dice) []float64 {
 		for k := range tract {
 			y = tract[k].step(y)
 		}
-		// Five poles fall off faster than a throat with all of its: make up for the rest.
+		// Five poles fall off faster than a throat with all of its: make up for the
+		// rest with a rise, and with some of the folds' own edge.
 		_, _, high := upper.step(y)
-		y += float64(1.6 * high)
-		_, edge, _ := hiss.step(noise)
-		air := 0.010 * v.breath * level.voice * gap * noise // what the tract's five poles leave out
-		x[i] = y + float64(effort*level.hiss*edge) + float64(effort*air)
+		_, _, bite := edge.step(voiced)
+		y += float64(1.6*high) + float64(0.9*effort*bite)
+		_, fric, _ := hiss.step(noise)
+		air := 0.010 * v.breath * level.voice * gap * noise
+		x[i] = y + float64(effort*level.hiss*fric) + float64(effort*air)
 	}
 	return even(x, p, notes)
 }
@@ -323,7 +326,7 @@ func whistle(p pulse, notes []note, frames int, d *dice) []float64 {
 		_, noise, _ := breath.step(d.white())
 		turn := float64(2 * math.Pi * phase)
 		tone := xmath.Sin(turn) + float64(0.12*xmath.Sin(2*turn)) + float64(0.05*xmath.Sin(3*turn))
-		x[i] = level * (tone + float64(0.05*noise))
+		x[i] = level * (tone + float64(0.02*noise))
 	}
 	return x
 }
