@@ -1,0 +1,156 @@
+// Command bench measures the main job: many stems, an equaliser and a
+// compressor on each, mixed (and mastered and delivered), beside the same work
+// by public tools in the same run. It prints times, x real time, memory and
+// ratios; it judges nothing, for the machines differ and are noisy.
+//
+//	go run ./internal/bench                 # the mix of 24 stems of 4 minutes
+//	go run ./internal/bench -work release   # stems to three masters
+//	go run ./internal/bench -stems 16 -minutes 2 -runs 3
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	stems := flag.Int("stems", 24, "number of stems")
+	minutes := flag.Float64("minutes", 4, "length of each")
+	runs := flag.Int("runs", 3, "runs of each tool, in turn; the median counts")
+	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast")
+	dir := flag.String("dir", "", "folder for stems and results, kept (default: a temporary one)")
+	flag.Parse()
+	if err := bench(*work, *stems, *minutes, *runs, *dir); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// tool is one way to do the work.
+type tool struct {
+	name    string
+	needs   []string // programs on PATH
+	command func(b *benchmark) string
+}
+
+// benchmark is what the tools work on.
+type benchmark struct {
+	dir   string
+	lathe string
+	stems []string
+	out   string // a folder of the tool's own
+	work  string
+}
+
+// usage is what a run took.
+type usage struct {
+	wall, cpu float64 // seconds
+	memory    float64 // MB, the largest process
+}
+
+func bench(work string, stems int, minutes float64, runs int, dir string) error {
+	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools}[work]
+	if !ok {
+		return fmt.Errorf("no work %q: mix or release", work)
+	}
+	if dir == "" {
+		temp, err := os.MkdirTemp("", "lathe-bench-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(temp)
+		dir = temp
+	}
+	b := &benchmark{dir: dir, lathe: filepath.Join(dir, "lathe"), work: work}
+	fmt.Printf("making %d stems of %g minutes, 48 kHz, 24-bit\n", stems, minutes)
+	var err error
+	if b.stems, err = writeStems(filepath.Join(dir, "stems"), stems, int(minutes*60)); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(project(work, b.stems)), 0o644); err != nil {
+		return err
+	}
+	if out, err := exec.Command("go", "build", "-o", b.lathe, "github.com/lathe-audio/lathe/cmd/lathe").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %v\n%s", err, out)
+	}
+
+	var present []tool
+	for _, t := range tools {
+		if missing := slices.IndexFunc(t.needs, func(p string) bool { _, err := exec.LookPath(p); return err != nil }); missing >= 0 {
+			fmt.Printf("%s: left out, %s is not installed\n", t.name, t.needs[missing])
+			continue
+		}
+		present = append(present, t)
+	}
+	results := make([][]usage, len(present))
+	for run := range runs {
+		for i, t := range present { // in turn, so that the machine's moods meet all of them
+			u, err := measure(b, i, t)
+			if err != nil {
+				return fmt.Errorf("%s: %w", t.name, err)
+			}
+			fmt.Printf("run %d: %-44s wall %6.2f s  cpu %6.2f s\n", run+1, t.name, u.wall, u.cpu)
+			results[i] = append(results[i], u)
+		}
+	}
+	fmt.Printf("\n%-46s %8s %8s %9s %8s %14s %14s\n", fmt.Sprintf("%s, %d stems x %g min", work, stems, minutes),
+		"wall s", "cpu s", "memory MB", "x real", "wall / lathe", "cpu / lathe")
+	first := median(results[0])
+	for i, t := range present {
+		u := median(results[i])
+		fmt.Printf("%-46s %8.2f %8.2f %9.0f %8.0f %14.2f %14.2f\n", t.name, u.wall, u.cpu, u.memory, minutes*60/u.wall, u.wall/first.wall, u.cpu/first.cpu)
+	}
+	return nil
+}
+
+// measure runs a tool once, from nothing.
+func measure(b *benchmark, i int, t tool) (usage, error) {
+	own := *b
+	own.out = filepath.Join(b.dir, fmt.Sprintf("out%d", i))
+	if err := os.RemoveAll(own.out); err != nil {
+		return usage{}, err
+	}
+	if err := os.MkdirAll(own.out, 0o755); err != nil {
+		return usage{}, err
+	}
+	c := exec.Command("bash", "-c", "set -e\n"+t.command(&own))
+	c.Dir = b.dir
+	c.Env = append(os.Environ(), "LATHE_CACHE="+filepath.Join(own.out, "cache"))
+	began := time.Now()
+	out, err := c.CombinedOutput()
+	wall := time.Since(began).Seconds()
+	if err != nil {
+		text := strings.TrimSpace(string(out))
+		return usage{}, fmt.Errorf("%v\n%s", err, text[max(0, len(text)-2000):])
+	}
+	r := c.ProcessState.SysUsage().(*syscall.Rusage)
+	return usage{
+		wall:   wall,
+		cpu:    c.ProcessState.UserTime().Seconds() + c.ProcessState.SystemTime().Seconds(),
+		memory: float64(r.Maxrss) / 1024,
+	}, nil
+}
+
+// median takes each figure's median of its own.
+func median(runs []usage) usage {
+	pick := func(f func(usage) float64) float64 {
+		var all []float64
+		for _, u := range runs {
+			all = append(all, f(u))
+		}
+		slices.Sort(all)
+		return all[len(all)/2]
+	}
+	return usage{
+		wall:   pick(func(u usage) float64 { return u.wall }),
+		cpu:    pick(func(u usage) float64 { return u.cpu }),
+		memory: pick(func(u usage) float64 { return u.memory }),
+	}
+}
