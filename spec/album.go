@@ -122,7 +122,7 @@ func (d *decoder) albumSong(item *node, i int, all *albumDefaults, at place) Alb
 	out.Song = d.behind(g, item, all, place{path: at.path, plain: true}, at)
 	out.Song.describe(g)
 	d.inherit(out.Song, all.release, at)
-	if out.Song.Title == "" && g.has("mix") {
+	if out.Song.Title == "" && g.has("mix") && !g.has("file") {
 		d.fail(item, at, "title is missing", "a finished mix has no song file to name it: write title: ...")
 	}
 	return out
@@ -207,7 +207,7 @@ func (d *decoder) uniqueCodes(p *Project) {
 		if other, taken := first[code]; taken {
 			x := Diagnostic{
 				File: s.Pos.File, Line: s.Pos.Line, Col: s.Pos.Col, Width: 1,
-				LineText: d.parsed[p.File].src.lineText(s.Pos.Line),
+				LineText: d.parsed[p.File].src.shownLine(s.Pos.Line),
 				Message:  fmt.Sprintf("song %d: its ISRC %s is that of song %d", s.Number, code, other.Number),
 				Hint:     "every recording has its own",
 			}

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +59,28 @@ type automated struct {
 	own   []key  // the strip's table
 	sends []Send
 	chain []Processor
+
+	byID map[string][]*Processor // filled in by lanes
+	ids  []string
+	to   map[string]bool // where sends go
+}
+
+// index makes the processors findable, those in containers too.
+func (a *automated) index(chain []Processor) {
+	for i := range chain {
+		p := &chain[i]
+		if p.ID != "" {
+			if len(a.byID[p.ID]) == 0 {
+				a.ids = append(a.ids, p.ID)
+			}
+			a.byID[p.ID] = append(a.byID[p.ID], p)
+		}
+		for _, name := range slices.Sorted(maps.Keys(p.Chains)) {
+			for _, inner := range p.Chains[name] {
+				a.index(inner)
+			}
+		}
+	}
 }
 
 // lanes decodes the automation of a strip.
@@ -69,10 +92,15 @@ func (d *decoder) lanes(n *node, a automated, at place) []Lane {
 		d.fail(n, at, "expected a mapping from a setting to its points, found "+n.shape.String(), "such as gain: [{at: bar 17, value: -3 dB}]")
 		return nil
 	}
+	a.byID, a.to = map[string][]*Processor{}, map[string]bool{}
+	a.index(a.chain)
+	for _, s := range a.sends {
+		a.to[s.To] = true
+	}
 	var out []Lane
 	for _, e := range n.entries {
 		here := at.key(e.key.text)
-		target, value, f := d.target(e.key.text, a)
+		target, value, f := d.target(e.key.text, &a)
 		if f != nil {
 			d.fail(e.key, at, f.message, f.hint)
 			continue
@@ -86,7 +114,7 @@ func (d *decoder) lanes(n *node, a automated, at place) []Lane {
 }
 
 // target finds what a lane's path names, and how its values are written.
-func (d *decoder) target(path string, a automated) (Target, typ, *fault) {
+func (d *decoder) target(path string, a *automated) (Target, typ, *fault) {
 	if slices.Contains(stripTargets, path) {
 		if path == "mute" && hasKey(a.own, path) {
 			return Target{Param: path}, onOff{}, nil
@@ -103,15 +131,16 @@ func (d *decoder) target(path string, a automated) (Target, typ, *fault) {
 	}
 	first, rest, _ := strings.Cut(path, ".")
 	if first == "sends" {
-		return sendTarget(rest, a.sends)
+		return a.sendTarget(rest)
 	}
-	p := find(a.chain, first)
-	if p == nil {
+	named := a.byID[first]
+	switch {
+	case len(named) == 0:
 		return Target{}, nil, d.noTarget(path, first, rest, a)
-	}
-	if slices.Index(ids(a.chain), first) != lastIndex(ids(a.chain), first) {
+	case len(named) > 1:
 		return Target{}, nil, &fault{fmt.Sprintf("two processors have the id %s", first), "they come from presets: write one of the chains out, with an id of its own"}
 	}
+	p := named[0]
 	t := Target{Processor: first, Param: rest}
 	k := d.kinds[p.Kind]
 	if q, ok := typOf(processorKeys, rest).(quantity); ok {
@@ -130,6 +159,9 @@ func (d *decoder) target(path string, a automated) (Target, typ, *fault) {
 // "bands.2.gain", counted from 1 as on a console.
 func settingTarget(k param.Kind, p *Processor, path string) (param.Param, *fault) {
 	parts := strings.Split(path, ".")
+	if path == "" {
+		return param.Param{}, &fault{fmt.Sprintf("expected a setting after %s", p.ID), fmt.Sprintf("such as %s.%s", p.ID, firstOf(automatable(k.Params)))}
+	}
 	setting, ok := k.Param(parts[0])
 	if !ok {
 		return setting, &fault{fmt.Sprintf("the %s %s has no setting %q", k.Name, p.ID, parts[0]), didYouMeanOr(parts[0], automatable(k.Params), knownNames(automatable(k.Params)))}
@@ -141,7 +173,7 @@ func settingTarget(k param.Kind, p *Processor, path string) (param.Param, *fault
 			number, _ = strconv.Atoi(parts[1])
 		}
 		if number < 1 || number > count || strconv.Itoa(number) != parts[1] {
-			return setting, &fault{fmt.Sprintf("expected %s.%s.1 to %d and a setting", p.ID, setting.Name, count), fmt.Sprintf("such as %s.%s.1.%s", p.ID, setting.Name, firstOf(automatable(setting.Fields)))}
+			return setting, &fault{fmt.Sprintf("expected %s.%s.N.setting, with N from 1 to %d", p.ID, setting.Name, count), fmt.Sprintf("such as %s.%s.1.%s", p.ID, setting.Name, firstOf(automatable(setting.Fields)))}
 		}
 		for _, field := range setting.Fields {
 			if field.Name == parts[2] {
@@ -184,15 +216,6 @@ func firstOf(names []string) string {
 	return names[0]
 }
 
-func lastIndex(names []string, name string) int {
-	for i := len(names) - 1; i >= 0; i-- {
-		if names[i] == name {
-			return i
-		}
-	}
-	return -1
-}
-
 func hasKey(keys []key, name string) bool { return slices.Contains(keyNames(keys), name) }
 
 func typOf(keys []key, name string) typ {
@@ -204,58 +227,38 @@ func typOf(keys []key, name string) typ {
 	return nil
 }
 
-func sendTarget(name string, sends []Send) (Target, typ, *fault) {
-	var names []string
-	for _, s := range sends {
-		if s.To == name {
-			q := typOf(sendKeys, "level").(quantity)
-			return Target{Send: name, Param: "level", Unit: q.unit}, q, nil
-		}
-		names = append(names, s.To)
+func (a *automated) sendTarget(name string) (Target, typ, *fault) {
+	if a.to[name] {
+		q := typOf(sendKeys, "level").(quantity)
+		return Target{Send: name, Param: "level", Unit: q.unit}, q, nil
 	}
-	if len(names) == 0 {
+	switch {
+	case len(a.sends) == 0:
 		return Target{}, nil, &fault{"there are no sends here to automate", "write sends first"}
+	case name == "":
+		return Target{}, nil, &fault{"expected the name of a return after sends", "such as sends." + a.sends[0].To}
+	}
+	var names []string
+	if len(a.to) <= manyNames {
+		names = slices.Sorted(maps.Keys(a.to))
 	}
 	return Target{}, nil, &fault{fmt.Sprintf("there is no send to %q here", name), didYouMeanOr(name, names, knownNames(names))}
 }
 
-// find returns the processor with that id, in a chain or in a container in it.
-func find(chain []Processor, id string) *Processor {
-	for i := range chain {
-		p := &chain[i]
-		if p.ID == id {
-			return p
-		}
-		for _, name := range sortedKeys(p.Chains) {
-			for _, inner := range p.Chains[name] {
-				if found := find(inner, id); found != nil {
-					return found
-				}
-			}
-		}
-	}
-	return nil
-}
-
 // noTarget explains why a path leads nowhere.
-func (d *decoder) noTarget(path, first, rest string, a automated) *fault {
-	var candidates []string
+func (d *decoder) noTarget(path, first, rest string, a *automated) *fault {
+	f := &fault{message: fmt.Sprintf("there is nothing called %q to automate", path)}
+	var own []string
 	for _, name := range stripTargets {
 		if hasKey(a.own, name) {
-			candidates = append(candidates, name)
+			own = append(own, name)
 		}
 	}
-	for _, s := range a.sends {
-		candidates = append(candidates, "sends."+s.To)
+	if f.hint = didYouMean(path, own); f.hint != "" {
+		return f
 	}
-	for _, id := range ids(a.chain) {
-		candidates = append(candidates, id)
-		if rest != "" {
-			candidates = append(candidates, id+"."+rest)
-		}
-	}
-	f := &fault{message: fmt.Sprintf("there is nothing called %q to automate", path)}
-	if f.hint = didYouMean(path, candidates); f.hint != "" {
+	if id := suggest(first, a.ids); id != "" {
+		f.hint = "did you mean " + strings.TrimSuffix(id+"."+rest, ".") + "?"
 		return f
 	}
 	if d.isKind(first) {
@@ -263,26 +266,13 @@ func (d *decoder) noTarget(path, first, rest string, a automated) *fault {
 		f.hint = fmt.Sprintf("give the %s an id, such as id: my-%s, and write my-%s.%s", first, first, first, rest)
 		return f
 	}
-	if len(candidates) > 0 {
-		f.hint = knownNames(candidates)
+	if len(a.sends) > 0 {
+		own = append(own, "sends")
+	}
+	if known := append(own, a.ids...); len(known) > 0 {
+		f.hint = knownNames(known)
 	}
 	return f
-}
-
-// ids are the ids in a chain and in the chains in it.
-func ids(chain []Processor) []string {
-	var out []string
-	for _, p := range chain {
-		if p.ID != "" {
-			out = append(out, p.ID)
-		}
-		for _, name := range sortedKeys(p.Chains) {
-			for _, inner := range p.Chains[name] {
-				out = append(out, ids(inner)...)
-			}
-		}
-	}
-	return out
 }
 
 // points decodes the points of a lane.
@@ -316,13 +306,4 @@ func (d *decoder) points(n *node, value typ, at place) []Point {
 		out = append(out, p)
 	}
 	return out
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/lathe-audio/lathe/profiles"
 )
 
-// maxProcessors is how many processors one song may have: presets that name
-// presets could otherwise grow without end.
+// maxProcessors is how many processors and presets one song may have: presets
+// that name presets could otherwise grow without end.
 const maxProcessors = 10_000
 
 // processorKeys are what every processor takes besides its own settings.
@@ -55,6 +55,12 @@ func (chain) decode(d *decoder, n *node, at place) any {
 // more than one.
 func (d *decoder) chain(n *node, at place, out []Processor) []Processor {
 	for _, item := range n.items {
+		if d.song.processors++; d.song.processors > maxProcessors {
+			if d.song.processors == maxProcessors+1 {
+				d.fail(item, at, fmt.Sprintf("the song has more than %d processors", maxProcessors), "")
+			}
+			return out
+		}
 		kind, settings := d.entry(item, at)
 		switch {
 		case kind == nil:
@@ -84,7 +90,7 @@ func (d *decoder) entry(item *node, at place) (kind, settings *node) {
 			names = append(names, e.key.text)
 		}
 		hint := "put - before each processor"
-		if !d.isKind(names[1]) {
+		if item.entries[0].value.isNull() || !d.isKind(names[1]) {
 			hint = fmt.Sprintf("indent the settings below %s:", names[0])
 		}
 		d.fail(item.entries[1].key, at, "one processor per entry of a chain, found "+list(names), hint)
@@ -132,12 +138,6 @@ func (d *decoder) processor(kind, settings *node, at place) (p Processor, ok boo
 	if !known {
 		at.words = strings.TrimSuffix(strings.TrimSuffix(at.words, kind.text), ": ")
 		d.failKind(kind, at)
-		return p, false
-	}
-	if d.song.processors++; d.song.processors > maxProcessors {
-		if d.song.processors == maxProcessors+1 {
-			d.fail(kind, at, fmt.Sprintf("the song has more than %d processors", maxProcessors), "")
-		}
 		return p, false
 	}
 	if settings.isNull() {

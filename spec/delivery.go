@@ -12,6 +12,9 @@ import (
 // defaultProfile is what a project without `deliver` is delivered as.
 const defaultProfile = "streaming"
 
+// maxDeliveries is far above what one release needs.
+const maxDeliveries = 100
+
 // none is how a target is switched off.
 const none = "none"
 
@@ -24,7 +27,7 @@ var deliveryKeys = []key{
 	{name: "name", typ: text{pattern: namePattern, expect: "a name (letters, digits, _ and -)"}, absent: "the profile's", doc: "folder below the output folder"},
 	{name: "from", typ: choice{[]string{"master", "mix"}}, def: "master", doc: "what is delivered: the mastered song, or the mix before the master"},
 	{name: "format", typ: choice{[]string{"wav"}}, def: "wav", doc: "file format"},
-	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, words: []string{"session"}}, def: "session", doc: "sample rate of the file; session: the rate the song is mixed at"},
+	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, words: []string{"session"}, eg: "48 kHz"}, def: "session", doc: "sample rate of the file; session: the rate the song is mixed at"},
 	{name: "bit_depth", typ: choice{[]string{"16", "24", "32 float"}}, def: "24", doc: "word length of the file"},
 	{name: "loudness", typ: quantity{unit: param.LUFS, min: -60, max: 0, words: []string{none}}, def: none, doc: "integrated loudness (BS.1770) of the file; none: as loud as the master is"},
 	{name: "tolerance", typ: quantity{unit: param.LU, min: 0.01, max: 5}, def: 0.1, doc: "how far the file's loudness may lie from the target"},
@@ -61,6 +64,10 @@ func (d *decoder) deliveries(n, root *node, at place) []Delivery {
 	if n.shape != sequence {
 		entries = []*node{n}
 	}
+	if len(entries) > maxDeliveries {
+		d.fail(n, at, fmt.Sprintf("has more than %d deliveries", maxDeliveries), "")
+		return nil
+	}
 	var out []Delivery
 	names := map[string]*node{}
 	for _, e := range entries {
@@ -68,6 +75,10 @@ func (d *decoder) deliveries(n, root *node, at place) []Delivery {
 		case e.shape == scalar && !e.isNull():
 			out = d.delivery(e, nil, at, names, out)
 		case e.shape == mapping && len(e.entries) > 0:
+			if len(e.entries) > maxDeliveries {
+				d.fail(e, at, fmt.Sprintf("has more than %d deliveries", maxDeliveries), "")
+				continue
+			}
 			for _, over := range e.entries {
 				out = d.delivery(over.key, over.value, at, names, out)
 			}

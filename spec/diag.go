@@ -86,7 +86,7 @@ func (d Diagnostic) Text() string {
 		b.WriteString("warning: ")
 	}
 	b.WriteString(d.Message + "\n")
-	if d.Line > 0 {
+	if d.LineText != "" {
 		snippet(&b, d.Line, d.Col, d.Width, d.LineText)
 	}
 	if d.Hint != "" {

@@ -62,8 +62,8 @@ func (p place) key(name string) place {
 // named is the place of an entry under a key whose entries have names.
 func (p place) named(what, name string) place {
 	words := fmt.Sprintf("%s %q", what, name)
-	if !p.plain {
-		words = p.words + ": " + words
+	if !p.plain { // stem "lead": send "plate", without the key sends
+		words = p.words[:max(strings.LastIndex(p.words, ": "), 0)] + ": " + words
 	}
 	return place{join(p.path, name), words, false}
 }
@@ -155,7 +155,11 @@ func (d *decoder) refuseUnknown(n *node, keys []key, at place) {
 		if slices.Contains(names, e.key.text) {
 			continue
 		}
-		d.fail(e.key, at, "unknown key "+e.key.text, whereIsKey(e.key.text, keys))
+		hint := whereIsKey(e.key.text, keys)
+		if e.value.isNull() && matches(`^[0-9]`, e.key.text) {
+			hint = "a decimal comma? numbers are written with a point"
+		}
+		d.fail(e.key, at, "unknown key "+e.key.text, hint)
 	}
 }
 
@@ -209,6 +213,13 @@ func exampleOf(k key) string {
 		return t.words[0]
 	case filePath:
 		return "path/to/" + t.what
+	case record:
+		for _, k := range t.keys {
+			if k.required {
+				return "{" + k.name + ": " + exampleOf(k) + "}"
+			}
+		}
+		return "{...}"
 	case numbers:
 		return "[" + t.each.example() + "]"
 	case items:
@@ -301,6 +312,8 @@ func (t numbers) print(v any) string {
 
 func (d *decoder) countIsRight(n *node, at place, count, least, most int, what string) bool {
 	switch {
+	case count == 0 && least > 0:
+		d.fail(n, at, "is empty", "")
 	case count < least && least == most, most > 0 && count > most && least == most:
 		d.fail(n, at, fmt.Sprintf("expected %d %s, found %d", least, what, count), "")
 	case count < least:
@@ -433,15 +446,17 @@ func (words) decode(d *decoder, n *node, at place) any {
 		items = []*node{n}
 	}
 	var out []word
+	seen := map[string]bool{}
 	for _, item := range items {
 		switch {
 		case item.shape != scalar || item.isNull():
 			d.fail(item, at, "expected a name, found "+item.shape.String(), "")
 		case !matches(namePattern, item.text):
 			d.fail(item, at, fmt.Sprintf("%q is not a name", item.text), nameRule)
-		case slices.ContainsFunc(out, func(w word) bool { return w.text == item.text }):
+		case seen[item.text]:
 			d.fail(item, at, item.text+" is written twice", "")
 		default:
+			seen[item.text] = true
 			out = append(out, word{item.text, item})
 		}
 	}

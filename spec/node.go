@@ -26,6 +26,9 @@ type source struct {
 	dir   string // the folder its paths start from; empty for what comes with lathe
 	label string // "preset vocal/lead" for what comes with lathe, else empty
 	lines []string
+
+	last      int // the line whose characters were asked for last, and these
+	lastRunes []rune
 }
 
 // shape is what a node is.
@@ -100,7 +103,7 @@ func parse(src *source, data []byte, report func(Diagnostic)) *node {
 		return nil
 	}
 	if doc == nil {
-		report(Diagnostic{File: src.name, Message: "file is empty"})
+		report(Diagnostic{File: src.name, Message: "file is empty", Hint: fmt.Sprintf("a project begins with lathe: %d", LanguageVersion)})
 		return nil
 	}
 	b := builder{src: src, report: report, active: map[*yaml.Node]bool{}}
@@ -297,7 +300,7 @@ func (n *node) keys() map[string]bool {
 // scalarWidth is how many characters a scalar takes in its line, quotes
 // included; a scalar of several lines is marked to the end of its first.
 func (b *builder) scalarWidth(y *yaml.Node) int {
-	rest := []rune(b.src.lineText(y.Line))
+	rest := b.src.runes(y.Line)
 	if y.Column < 1 || y.Column > len(rest) {
 		return 1
 	}
@@ -317,10 +320,21 @@ func (b *builder) scalarWidth(y *yaml.Node) int {
 				return i + 1
 			}
 		}
-	case strings.HasPrefix(string(rest), y.Value):
-		return max(utf8.RuneCountInString(y.Value), 1)
+	default:
+		if width := utf8.RuneCountInString(y.Value); width <= len(rest) && string(rest[:width]) == y.Value {
+			return max(width, 1)
+		}
 	}
 	return max(utf8.RuneCountInString(strings.TrimRight(string(rest), " \t")), 1)
+}
+
+// runes are the characters of a line. A whole project may stand in one line,
+// so that they are not to be taken apart for every value in it.
+func (s *source) runes(line int) []rune {
+	if s.last != line {
+		s.last, s.lastRunes = line, []rune(s.lineText(line))
+	}
+	return s.lastRunes
 }
 
 func (s *source) lineText(line int) string {
@@ -330,16 +344,25 @@ func (s *source) lineText(line int) string {
 	return s.lines[line-1]
 }
 
+// shownLine is a line as diagnostics carry it: nothing where it is so long that
+// a person did not write it.
+func (s *source) shownLine(line int) string {
+	if text := s.lineText(line); len(text) <= 10_000 {
+		return text
+	}
+	return ""
+}
+
 // diagnostic makes an error about the node.
 func (n *node) diagnostic(message, hint string) Diagnostic {
 	return Diagnostic{
 		Severity: SeverityError, File: n.src.name, Line: n.line, Col: n.col, Width: n.width,
-		Message: message, Hint: hint, LineText: n.src.lineText(n.line),
+		Message: message, Hint: hint, LineText: n.src.shownLine(n.line),
 	}
 }
 
 func (n *node) note(message string) Note {
-	return Note{File: n.src.name, Line: n.line, Col: n.col, Message: message, LineText: n.src.lineText(n.line)}
+	return Note{File: n.src.name, Line: n.line, Col: n.col, Message: message, LineText: n.src.shownLine(n.line)}
 }
 
 // splitLines cuts text where yaml.v3 counts a new line: besides the usual line
@@ -426,6 +449,10 @@ func syntaxError(src *source, data []byte, err error) Diagnostic {
 		switch a.contains {
 		case "expected ',' or ']'", "expected ',' or '}'":
 			if at := strings.LastIndexAny(string(line), "[{"); at >= 0 {
+				d.Col = 1 + utf8.RuneCountInString(string(line)[:at])
+			}
+		case "unexpected end of stream":
+			if at := strings.IndexAny(string(line), `"'`); at >= 0 {
 				d.Col = 1 + utf8.RuneCountInString(string(line)[:at])
 			}
 		case "mapping values are not allowed", "cannot start any token", "control characters":

@@ -17,7 +17,10 @@ func Profiles() ([]Profile, Diagnostics) {
 	for _, name := range profiles.DeliveryNames() {
 		d := newDecoder(Options{})
 		root := d.builtin("the built-in profiles", []byte("deliver: "+name))
-		for _, v := range d.deliveries(root.entries[0].value, root, place{path: "deliver"}) {
+		at := place{path: "deliver"}
+		song := Song{Master: Master{MaxReduction: defaultReduction}, Deliver: d.deliveries(root.entries[0].value, root, at)}
+		d.inheritReduction(&song, "default", at)
+		for _, v := range song.Deliver {
 			p := Profile{Name: name, Delivery: v, Lines: d.lines}
 			if len(d.lines) > 0 {
 				p.Doc = d.lines[0].Doc

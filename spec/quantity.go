@@ -22,6 +22,7 @@ type quantity struct {
 	notes    bool     // a note length may stand for a time
 	bars     bool     // a position in bars may stand for a time
 	whole    bool     // no fraction
+	eg       string   // an example, where the unit's own would be an odd one
 }
 
 // dimension is what the language knows about a unit.
@@ -164,6 +165,9 @@ func (q quantity) bounded() bool { return q.min != 0 || q.max != 0 }
 
 // example is a value that would be accepted.
 func (q quantity) example() string {
+	if q.eg != "" {
+		return q.eg
+	}
 	d := dimensionOf(q.unit)
 	if q.unit == param.Pan {
 		return d.example
@@ -181,7 +185,7 @@ func (q quantity) example() string {
 func (q quantity) parse(s string, text bool, m music) (float64, *fault) {
 	if !text {
 		if !bareNumber.MatchString(s) {
-			return 0, q.misread(s)
+			return 0, q.misreadNumber(s)
 		}
 		return number(s, 0), nil
 	}
@@ -231,6 +235,14 @@ func inUnit(u param.Unit) string {
 	return " of " + string(u)
 }
 
+// misreadNumber explains why a number of YAML is not one of ours.
+func (q quantity) misreadNumber(s string) *fault {
+	if matches(`^[-+]?0[0-9]+(\.[0-9]*)?$`, s) {
+		return q.misread(s)
+	}
+	return &fault{s + " is not a plain decimal number; expected " + q.expected(), ""}
+}
+
 // misread explains why s is not such a quantity.
 func (q quantity) misread(s string) *fault {
 	expected := "expected " + q.expected()
@@ -251,11 +263,14 @@ func (q quantity) misread(s string) *fault {
 	case isBar.MatchString(s):
 		return &fault{s + " is a position in bars; " + expected, ""}
 	case isClock.MatchString(s) && !matches(`^[0-9]+:1$`, s):
-		return &fault{s + " is a time; " + expected, ""}
+		return &fault{s + " is minutes and seconds; " + expected, ""}
 	case q.bars && matches(`^bar [0-9]+\.[0-9]+$`, s):
 		return &fault{s + " is not a position", "write " + strings.Replace(s, ".", " beat ", 1)}
 	}
 	if parts := withSuffix.FindStringSubmatch(s); parts != nil {
+		if parts[2] == "dBFS" {
+			return &fault{s + " is a level below full scale; " + expected, "write it in dB"}
+		}
 		for _, d := range dimensions {
 			if slices.ContainsFunc(d.suffixes, func(x suffix) bool { return x.text == parts[2] }) {
 				return &fault{s + " is " + d.what + "; " + expected, ""}
@@ -377,6 +392,10 @@ func FormatQuantity(v float64, u param.Unit) string {
 			return "R" + FormatNumber(v)
 		}
 		return "C"
+	case param.Seconds:
+		if math.Abs(v) >= 60 {
+			return FormatClock(v)
+		}
 	case param.Hz:
 		if math.Abs(v) >= 1000 {
 			return FormatNumber(v/1000) + " kHz"
@@ -389,7 +408,7 @@ func FormatQuantity(v float64, u param.Unit) string {
 	return FormatNumber(v) + " " + string(u)
 }
 
-// FormatClock prints seconds as m:ss.fff.
+// FormatClock prints seconds as m:ss.fff, or from one hour on as h:mm:ss.fff.
 func FormatClock(seconds float64) string {
 	sign := ""
 	if seconds < 0 {
@@ -397,6 +416,9 @@ func FormatClock(seconds float64) string {
 	}
 	ms := int64(math.Round(math.Min(seconds, 1e12) * 1000))
 	text := fmt.Sprintf("%s%d:%02d.%03d", sign, ms/60000, ms/1000%60, ms%1000)
+	if ms >= 3600_000 {
+		text = fmt.Sprintf("%s%d:%02d:%02d.%03d", sign, ms/3600_000, ms/60_000%60, ms/1000%60, ms%1000)
+	}
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
 

@@ -11,9 +11,10 @@ type scope struct {
 	music       music
 	tempoBroken bool // a tempo is written but could not be read
 
-	what  map[string]string // stems, buses and returns: name → "stem", "bus" or "return"
-	at    map[string]*node  // where each name is written
-	names []string          // in order
+	what  map[string]string   // stems, buses and returns: name → "stem", "bus" or "return"
+	at    map[string]*node    // where each name is written
+	names []string            // in order
+	kind  map[string][]string // names by what they are
 
 	strip string           // the strip whose keys are being decoded; "" in the master
 	sends []Send           // of that strip
@@ -23,13 +24,19 @@ type scope struct {
 	processors int      // how many there are so far
 	presets    []string // being expanded
 	out        *Song
+
+	// Of the versions: who is addressed by which name or tag, what can be
+	// addressed, and which titles are taken, in lower case.
+	addressees map[string][]string
+	addresses  []string
+	titles     map[string]string
 }
 
 func newScope() *scope {
 	return &scope{
 		music: music{meter: Meter{4, 4}},
-		what:  map[string]string{}, at: map[string]*node{}, ids: map[string]*node{},
-		out: &Song{},
+		what:  map[string]string{}, at: map[string]*node{}, kind: map[string][]string{}, ids: map[string]*node{},
+		out: &Song{}, titles: map[string]string{},
 	}
 }
 
@@ -69,6 +76,7 @@ func (d *decoder) declare(root *node) {
 			}
 			d.song.what[name], d.song.at[name] = section.what, e.key
 			d.song.names = append(d.song.names, name)
+			d.song.kind[section.what] = append(d.song.kind[section.what], name)
 		}
 	}
 }
@@ -76,12 +84,21 @@ func (d *decoder) declare(root *node) {
 // of returns the names of the given kinds of strips.
 func (s *scope) of(whats ...string) []string {
 	var out []string
-	for _, name := range s.names {
-		if slices.Contains(whats, s.what[name]) {
-			out = append(out, name)
-		}
+	for _, what := range whats {
+		out = append(out, s.kind[what]...)
 	}
 	return out
+}
+
+// candidates are the names that a mistyped reference may have meant; where
+// there are very many, one kind of them stands for all, as none is suggested.
+func (s *scope) candidates(whats []string) []string {
+	for _, what := range whats {
+		if len(s.kind[what]) > manyNames {
+			return s.kind[what]
+		}
+	}
+	return s.of(whats...)
 }
 
 // refer checks a reference to a strip of one of the given kinds.
@@ -95,7 +112,7 @@ func (d *decoder) refer(n *node, at place, whats []string, also ...string) (stri
 	if slices.Contains(whats, what) || slices.Contains(also, name) {
 		return name, true
 	}
-	candidates := append(d.song.of(whats...), also...)
+	candidates := append(slices.Clip(d.song.candidates(whats)), also...)
 	wanted := alternatives(whats)
 	switch {
 	case what != "":
@@ -131,6 +148,12 @@ func plural(whats []string) string {
 func knownNames(names []string) string {
 	if len(names) > 12 {
 		return ""
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	if len(names) == 1 {
+		return "there is only " + names[0]
 	}
 	return "there are " + list(names)
 }
@@ -185,17 +208,21 @@ func (d *decoder) checkRouting() {
 		done
 	)
 	state := map[string]int{}
+	depth := map[string]int{} // where on the way a strip stands
 	var way []string
 	var walk func(name string)
 	walk = func(name string) {
-		state[name] = onTheWay
+		state[name], depth[name] = onTheWay, len(way)
 		way = append(way, name)
 		for _, e := range next[name] {
 			switch state[e.to] {
 			case unseen:
 				walk(e.to)
 			case onTheWay:
-				loop := append(slices.Clone(way[slices.Index(way, e.to):]), e.to)
+				loop := append(slices.Clone(way[depth[e.to]:min(len(way), depth[e.to]+20)]), e.to)
+				if len(way)-depth[e.to] > 20 {
+					loop[19] = "…"
+				}
 				d.report(e.node.diagnostic("the sound goes in a circle: "+strings.Join(loop, " → "), "remove one of these ways"))
 			}
 		}

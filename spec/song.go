@@ -64,7 +64,7 @@ var songKeys = append(required(metaKeys, "title"),
 )
 
 var sessionKeys = []key{
-	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true}, absent: "the most common rate among the stems", doc: "rate at which the song is mixed and mastered"},
+	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, eg: "48 kHz"}, absent: "the most common rate among the stems", doc: "rate at which the song is mixed and mastered"},
 }
 
 // The keys of the strips. The mix has few of them, and the stems the most.
@@ -184,6 +184,9 @@ func (rootList) decode(d *decoder, n *node, at place) any {
 	if n.shape != sequence {
 		items = []*node{n}
 	}
+	if !d.countIsRight(n, at, len(items), 1, 100, "folders") {
+		return nil
+	}
 	for _, item := range items {
 		if f, ok := (filePath{what: "folder", dir: true}).decode(d, item, at).(*File); ok {
 			d.allow(f.Path)
@@ -279,7 +282,7 @@ func (d *decoder) strip(m member, what string, keys []key) Strip {
 		Tags: texts(m.words("tags")), To: m.str("to"), Sends: d.song.sends,
 	}
 	s.Chain, _ = m.values["chain"].([]Processor)
-	s.Automation = d.lanes(m.group.at["automation"], automated{what, keys, s.Sends, s.Chain}, m.here.key("automation"))
+	s.Automation = d.lanes(m.group.at["automation"], automated{what: what, own: keys, sends: s.Sends, chain: s.Chain}, m.here.key("automation"))
 	for _, lane := range s.Automation {
 		if lane.Target.Processor == "" && lane.Target.Send == "" && m.has(lane.Path) {
 			d.warn(m.group.at[lane.Path], m.here.key(lane.Path), "is written, but automation replaces it", "remove it, or the automation")
@@ -309,7 +312,7 @@ func (d *decoder) addReturn(m member) {
 }
 
 func (d *decoder) addSend(m member) {
-	name, ok := d.refer(m.key, place{words: strings.TrimSuffix(m.here.words, fmt.Sprintf(": send %q", m.name)) + ": sends"}, []string{"return"})
+	name, ok := d.refer(m.key, place{words: strings.TrimSuffix(m.here.words, fmt.Sprintf(" %q", m.name)) + "s"}, []string{"return"})
 	if !ok {
 		return
 	}
@@ -354,10 +357,11 @@ func (d *decoder) addVersion(m member) {
 	if !m.has("mute") && !m.has("solo") {
 		d.fail(m.key, m.here, "needs mute or solo, else it is the song itself", "")
 	}
-	for _, other := range d.song.out.Versions {
-		if strings.EqualFold(other.Title, v.Title) {
-			d.fail(m.key, m.here, fmt.Sprintf("has the title %q, as version %q has", v.Title, other.Name), "give one of them another title")
-		}
+	title := strings.ToLower(v.Title) // some file systems do not tell A from a
+	if other, taken := d.song.titles[title]; taken {
+		d.fail(m.key, m.here, fmt.Sprintf("has the title %q, as version %q has", v.Title, other), "give one of them another title")
+	} else {
+		d.song.titles[title] = m.name
 	}
 	v.Mute = d.addressed(m, "mute")
 	v.Solo = d.addressed(m, "solo")
@@ -374,34 +378,18 @@ func titleOf(name string) string {
 	return strings.Join(parts, " ")
 }
 
-// addressed resolves names of stems and buses, and tags, to names.
+// addressed resolves names of stems and buses, and tags, to names. A name and
+// a tag may be the same word, which then means both.
 func (d *decoder) addressed(m member, which string) []string {
-	tagged := map[string][]string{}
-	var candidates []string
-	note := func(s Strip) {
-		candidates = append(candidates, s.Name)
-		for _, t := range s.Tags {
-			if len(tagged[t]) == 0 {
-				candidates = append(candidates, t)
-			}
-			tagged[t] = append(tagged[t], s.Name)
-		}
-	}
-	for _, s := range d.song.out.Stems {
-		note(s.Strip)
-	}
-	for _, b := range d.song.out.Buses {
-		note(b.Strip)
+	if d.song.addressees == nil {
+		d.song.address()
 	}
 	var out []string
 	have := map[string]bool{}
 	for _, w := range m.words(which) {
-		names := tagged[w.text]
-		if what := d.song.what[w.text]; what == "stem" || what == "bus" {
-			names = append([]string{w.text}, names...)
-		}
+		names := d.song.addressees[w.text]
 		if len(names) == 0 {
-			d.fail(w.node, m.here.key(which), fmt.Sprintf("there is no stem, bus or tag %q", w.text), didYouMeanOr(w.text, candidates, knownNames(candidates)))
+			d.fail(w.node, m.here.key(which), fmt.Sprintf("there is no stem, bus or tag %q", w.text), didYouMeanOr(w.text, d.song.addresses, knownNames(d.song.addresses)))
 		}
 		for _, name := range names {
 			if !have[name] {
@@ -411,6 +399,32 @@ func (d *decoder) addressed(m member, which string) []string {
 		}
 	}
 	return out
+}
+
+// address collects what versions can address.
+func (s *scope) address() {
+	s.addressees = map[string][]string{}
+	add := func(word, name string) {
+		if len(s.addressees[word]) == 0 {
+			s.addresses = append(s.addresses, word)
+		}
+		s.addressees[word] = append(s.addressees[word], name)
+	}
+	for _, name := range s.of("stem", "bus") {
+		add(name, name)
+	}
+	strips := make([]Strip, 0, len(s.out.Stems)+len(s.out.Buses))
+	for _, stem := range s.out.Stems {
+		strips = append(strips, stem.Strip)
+	}
+	for _, bus := range s.out.Buses {
+		strips = append(strips, bus.Strip)
+	}
+	for _, strip := range strips {
+		for _, tag := range strip.Tags {
+			add(tag, strip.Name)
+		}
+	}
 }
 
 // finishSong decodes master and deliveries: the song's own, or in an album the

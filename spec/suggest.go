@@ -5,12 +5,16 @@ import (
 	"unicode/utf8"
 )
 
+// manyNames is from where on no names are suggested: nobody mistypes one of a
+// thousand, and a broken file of the largest size has to be reported soon.
+const manyNames = 1000
+
 // suggest returns the candidate that was probably meant, or "". Two words are
 // alike when they differ in letter case only, or by at most two slips of the
 // finger (one in words of up to four letters).
 func suggest(word string, candidates []string) string {
-	if len(candidates) > 1000 || len(word) > 100 {
-		return "" // nobody mistypes one of a thousand names; keep broken files fast
+	if len(candidates) > manyNames || len(word) > 100 {
+		return ""
 	}
 	allowed := 2
 	if utf8.RuneCountInString(word) <= 4 {
@@ -27,7 +31,7 @@ func suggest(word string, candidates []string) string {
 		case len(c) <= 100:
 			distance = slips([]rune(strings.ToLower(word)), []rune(strings.ToLower(c)))
 		}
-		if distance < bestDistance {
+		if distance < bestDistance && distance < utf8.RuneCountInString(word) {
 			best, bestDistance = c, distance
 		}
 	}
