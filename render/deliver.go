@@ -197,7 +197,7 @@ func (m *mastering) file(ctx context.Context, s stage, t *take, level levelled) 
 	d := s.delivery
 	f := file{
 		path: m.work.path(fmt.Sprintf("%x.out", seed.Of(s.path))), bits: d.BitDepth, float: d.Float, dither: d.Dither,
-		seed: seed.Of(s.song.Title, s.version.name, d.Name),
+		seed: seed.Of("dither", s.version.name, d.Name), // not the title: a new title makes no new sound
 	}
 	if d.Metadata {
 		f.tags = s.tags()

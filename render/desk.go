@@ -308,8 +308,8 @@ func (d *desk) describe(s stripNode, keys []*node) digest {
 		Fader   any
 		Lanes   [][]any
 		Rounded bool
-		Seed    []string
-	}{Rate: d.rate, Chain: describeChain(s.chain), Rounded: s.rounded, Seed: []string{d.song.Title, s.name}}
+		Name    string // seeds modulation and noise
+	}{Rate: d.rate, Chain: describeChain(s.chain), Rounded: s.rounded, Name: s.name}
 	if s.source != nil {
 		description.Source = s.source.identity()
 	}
@@ -508,7 +508,7 @@ func (d *desk) chain(name string, list []spec.Processor) (*dsp.Chain, error) {
 		if !ok {
 			return nil, &InputError{Pos: p.Pos, Message: fmt.Sprintf("there is no processor %q", p.Kind)}
 		}
-		args := dsp.Args{Rate: d.rate, Seed: seed.Of(d.song.Title, place), Values: p.Values, Chains: map[string][]*dsp.Chain{}}
+		args := dsp.Args{Rate: d.rate, Seed: seed.Of(place), Values: p.Values, Chains: map[string][]*dsp.Chain{}}
 		for _, prm := range kind.Params {
 			for j, inner := range p.Chains[prm.Name] {
 				c, err := d.chain(fmt.Sprintf("%s.%s[%d]", place, prm.Name, j), inner)

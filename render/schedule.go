@@ -76,10 +76,10 @@ func (s *scheduler) fail(err error) {
 // work takes ready tasks until there are none left to come.
 func (s *scheduler) work() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for {
 		if s.err != nil || s.finished == s.total {
 			s.wake.Broadcast()
+			s.mu.Unlock()
 			return
 		}
 		n := s.next()

@@ -141,13 +141,13 @@ func (s *stemSource) next(b dsp.Block) (int, error) {
 		return s.decode(b)
 	}
 	for done := 0; ; {
+		if s.ended && s.left.Len() == 0 {
+			return done + s.speed.Flush(b.Cut(done, b.Len())), nil
+		}
 		consumed, produced := s.speed.Process(s.left, b.Cut(done, b.Len()))
 		s.left = s.left.Cut(consumed, s.left.Len())
 		if done += produced; done == b.Len() {
 			return done, nil
-		}
-		if s.ended {
-			return done + s.speed.Flush(b.Cut(done, b.Len())), nil
 		}
 		n, err := s.decode(s.block)
 		if err != nil {

@@ -40,6 +40,7 @@ func newProgress(w io.Writer, p *spec.Project) *progressShow {
 	s.bars.SetTrackerLength(30)
 	s.bars.SetMessageLength(28)
 	s.bars.SetSortBy(progress.SortByNone)
+	s.bars.SetTrackerPosition(progress.PositionRight)
 	style := progress.StyleBlocks
 	style.Visibility.ETA = true
 	style.Visibility.ETAOverall = false
