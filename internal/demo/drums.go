@@ -19,7 +19,7 @@ func kick(rate int, hz, velocity float64, d *dice) []float64 {
 		phase += hz * (1 + float64(4.2*bend*bend) + float64(0.5*bend)) / float64(rate)
 		bend *= fall
 		x[i] = env * xmath.Sin(2*math.Pi*phase)
-		env *= k
+		env = float64(env * k)
 	}
 	beater(x, rate, 0.20+float64(0.28*velocity), d)
 	for i := range x {
@@ -37,7 +37,7 @@ func beater(x []float64, rate int, level float64, d *dice) {
 	for i := range min(len(x), rate/50) {
 		_, band, _ := f.step(d.white())
 		x[i] += float64(env * band)
-		env *= k
+		env = float64(env * k)
 	}
 }
 
@@ -58,8 +58,8 @@ func snare(rate int, velocity float64, d *dice) []float64 {
 		_, band, _ := wires.step(d.white())
 		soft, _, _ := air.step(band)
 		x[i] += float64((slow + fast) * soft)
-		slow *= ks
-		fast *= kf
+		slow = float64(slow * ks)
+		fast = float64(fast * kf)
 	}
 	level := velocity * (0.55 + float64(0.45*velocity))
 	for i := range x {
@@ -85,8 +85,8 @@ func hihat(rate int, velocity, open float64, d *dice) []float64 {
 	tick, kt := 1.2, decay(rate, 0.008)
 	for i := range x {
 		y := x[i] + float64((env+tick)*d.white()*0.5)
-		env *= k
-		tick *= kt
+		env = float64(env * k)
+		tick = float64(tick * kt)
 		_, _, y = high.step(y)
 		y, _, _ = top.step(y)
 		x[i] = velocity * y
@@ -122,7 +122,7 @@ func crash(s *sound, at int, seconds, velocity float64, d *dice) {
 			_, _, y := high.step(d.white())
 			y, _, _ = top.step(y)
 			out[i] += float64(env * rise * y)
-			env *= k
+			env = float64(env * k)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func synthBass(p pulse, n note, from float64) []float64 {
 			f2.tune(rate, cutoff, 1.1)
 		}
 		pitch += float64(slide * (n.pitch - pitch))
-		env *= k
+		env = float64(env * k)
 		level *= kl
 		inc := hertz(pitch) / float64(rate)
 		y := float64(0.42*osc.step(inc)) + float64(0.25*second.step(inc*1.0035))
@@ -106,9 +106,9 @@ func pluck(p pulse, n note, ring float64, d *dice) []float64 {
 		y := float64((1-blend)*in) + float64(blend*last)
 		last = in
 		if i < held {
-			y *= loss
+			y = float64(y * loss)
 		} else {
-			y *= damped
+			y = float64(y * damped)
 		}
 		ap := float64(allpass*(y-apOut)) + apIn
 		apIn, apOut = y, ap

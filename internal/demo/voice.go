@@ -186,7 +186,7 @@ func sing(p pulse, notes []note, v singer, frames int, d *dice) []float64 {
 			drift += float64(0.01*d.white()) - float64(0.004*drift)
 			sung := pitch + float64(deep*xmath.Sin(2*math.Pi*wobble)) + drift
 			hz := hertz(sung)
-			inc = hz * (1 + jitter) / float64(rate)
+			inc = hz * (1 + float64(jitter)) / float64(rate)
 
 			// Mouth and force.
 			follow := force
@@ -245,7 +245,7 @@ func sing(p pulse, notes []note, v singer, frames int, d *dice) []float64 {
 		y += float64(1.6*high) + float64(0.9*effort*bite)
 		_, fric, _ := hiss.step(noise)
 		air := 0.010 * v.breath * level.voice * gap * noise
-		x[i] = y + float64(effort*level.hiss*fric) + float64(effort*air)
+		x[i] = float64(y) + float64(effort*level.hiss*fric) + float64(effort*air)
 	}
 	return even(x, p, notes)
 }
@@ -317,7 +317,7 @@ func whistle(p pulse, notes []note, frames int, d *dice) []float64 {
 			if i >= p.frame(n.at) && i < p.frame(n.end()-0.06) {
 				goal = n.velocity
 			}
-			slope = attack * (goal - level) / 32
+			slope = float64(attack * (goal - level) / 32)
 		}
 		level += slope
 		if phase += inc; phase >= 1 {

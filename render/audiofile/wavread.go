@@ -20,7 +20,7 @@ type wavSource struct {
 
 // bufBytes is the size of a reader's buffer: large enough that a system call
 // costs nothing per frame, small enough for the cache between disk and samples.
-const bufBytes = 128 << 10
+const bufBytes = 48 << 10
 
 // openWAV sets up a reader for WAV, RF64 and BW64.
 func (r *Reader) openWAV() error {
