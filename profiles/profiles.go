@@ -29,6 +29,9 @@ func Preset(name string) ([]byte, bool) { return read(presets, "presets", name) 
 func PresetNames() []string { return names(presets, "presets") }
 
 func read(files embed.FS, folder, name string) ([]byte, bool) {
+	if !fs.ValidPath(name) {
+		return nil, false
+	}
 	data, err := files.ReadFile(path.Join(folder, name+".yaml"))
 	return data, err == nil
 }

@@ -264,7 +264,8 @@ type version struct{}
 func (version) decode(*decoder, *node, place) any { return LanguageVersion }
 func (version) print(v any) string                { return fmt.Sprint(v) }
 
-// named files: "./x.yaml", "x.yaml"; anything else is a name of what comes with lathe.
+// isPath tells a preset or profile of the project's own ("./mine.yaml") from
+// the name of one that comes with lathe.
 func isPath(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") ||
 		strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")

@@ -31,6 +31,7 @@ func (t filePath) decode(d *decoder, n *node, at place) any {
 		d.failPath(n, at, name+" lies outside the project's folder", "to allow it, list its folder under roots")
 		return nil
 	}
+	d.enter(f.Path) // Files lists it
 	info, err := os.Stat(f.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
