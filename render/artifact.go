@@ -9,59 +9,59 @@ import (
 	"os"
 
 	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/render/cache"
 )
 
 // artifact is a stage of a song kept on disk: a mixdown or a master, as
 // interleaved 32-bit floats, little-endian, without a header.
 type artifact struct {
-	path   string
-	rate   int
-	frames int64   // of the song; the file may go on beyond, below the silence floor
-	peak   float64 // sample peak, linear
+	stageInfo
+	key  cache.Key // of the channel it is the output of
+	path string
+	rate int
+	song int64 // frames of it that are the song: what lies beyond is below the silence floor
+}
+
+// stageInfo is what is stored with an artifact.
+type stageInfo struct {
+	Frames  int64   `json:"frames"`  // in the file
+	Latency int     `json:"latency"` // of the channel that made it
+	Audible int64   `json:"audible"` // frames up to and including the last one above the silence floor
+	Peak    float64 `json:"peak"`    // sample peak, linear
 }
 
 // artifactWriter is the sink that writes an artifact.
 type artifactWriter struct {
-	file    *os.File
-	buf     *bufio.Writer
-	bytes   []byte
-	limit   int64 // song.length in frames; 0: none
-	frames  int64 // written
-	audible int64 // up to and including the last frame above the silence floor
-	peak    float64
+	file  *os.File
+	buf   *bufio.Writer
+	bytes []byte
+	limit int64 // frames to be written: the stage ends there
+	stageInfo
 }
 
-// newArtifactWriter writes to path; with an empty path it only listens where
-// the song ends.
-func newArtifactWriter(path string, limit int64) (*artifactWriter, error) {
-	w := &artifactWriter{limit: limit}
-	if path == "" {
-		return w, nil
-	}
+// newArtifactWriter writes what node n puts out to a file.
+func newArtifactWriter(path string, n *node) (*artifactWriter, error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("create work file: %w", err)
 	}
-	w.file, w.buf, w.bytes = f, bufio.NewWriterSize(f, 1<<18), make([]byte, 8*chunkFrames)
-	return w, nil
+	return &artifactWriter{
+		file: f, buf: bufio.NewWriterSize(f, 1<<18), bytes: make([]byte, 8*chunkFrames),
+		limit: n.end, stageInfo: stageInfo{Latency: n.latency},
+	}, nil
 }
 
 // write implements sink.
 func (w *artifactWriter) write(b dsp.Block) error {
-	if w.limit > 0 {
-		b = b.Cut(0, int(min(int64(b.Len()), max(w.limit-w.frames, 0))))
-	}
+	b = b.Cut(0, int(min(int64(b.Len()), w.limit-w.Frames)))
 	if n := lastAudible(b); n > 0 {
-		w.audible = w.frames + int64(n)
+		w.Audible = w.Frames + int64(n)
 	}
-	w.frames += int64(b.Len())
-	if w.file == nil {
-		return nil
-	}
+	w.Frames += int64(b.Len())
 	out := w.bytes[:8*b.Len()]
 	right := b[1][:b.Len()]
 	for i, l := range b[0] {
-		w.peak = max(w.peak, math.Abs(l), math.Abs(right[i]))
+		w.Peak = max(w.Peak, math.Abs(l), math.Abs(right[i]))
 		binary.LittleEndian.PutUint32(out[8*i:], math.Float32bits(float32(l)))
 		binary.LittleEndian.PutUint32(out[8*i+4:], math.Float32bits(float32(right[i])))
 	}
@@ -70,9 +70,6 @@ func (w *artifactWriter) write(b dsp.Block) error {
 }
 
 func (w *artifactWriter) close() error {
-	if w.file == nil {
-		return nil
-	}
 	err := w.buf.Flush()
 	if e := w.file.Close(); err == nil {
 		err = e
@@ -82,47 +79,85 @@ func (w *artifactWriter) close() error {
 
 // artifactReader streams an artifact.
 type artifactReader struct {
-	file  *os.File
-	buf   *bufio.Reader
-	bytes []byte
-	left  int64
+	file   *os.File
+	buf    *bufio.Reader
+	bytes  []byte
+	stored int64 // frames left in the file
+	left   int64 // frames left to give; beyond the file they are silent
 }
 
-func (a artifact) open() (*artifactReader, error) {
+// open reads the song: its frames, which may be fewer than the file has, or
+// more (all versions of a song are as long as the longest).
+func (a artifact) open() (*artifactReader, error) { return a.reader(a.song) }
+
+func (a artifact) reader(frames int64) (*artifactReader, error) {
 	f, err := os.Open(a.path)
 	if err != nil {
 		return nil, fmt.Errorf("open work file: %w", err)
 	}
-	return &artifactReader{file: f, buf: bufio.NewReaderSize(f, 1<<18), bytes: make([]byte, 8*dsp.MaxBlock), left: a.frames}, nil
+	return &artifactReader{file: f, buf: bufio.NewReaderSize(f, 1<<18), bytes: make([]byte, 8*dsp.MaxBlock), stored: a.Frames, left: frames}, nil
 }
 
 // read fills b as far as the song goes and returns how many frames it gave; 0
 // at the end. b has at most [dsp.MaxBlock] frames.
 func (r *artifactReader) read(b dsp.Block) (int, error) {
 	n := int(min(int64(b.Len()), r.left))
-	in := r.bytes[:8*n]
+	have := int(min(int64(n), r.stored))
+	in := r.bytes[:8*have]
 	if _, err := io.ReadFull(r.buf, in); err != nil {
 		return 0, fmt.Errorf("read work file: %w", err)
 	}
 	left, right := b[0][:n], b[1][:n]
-	for i := range left {
+	for i := range have {
 		left[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(in[8*i:])))
 		right[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(in[8*i+4:])))
 	}
+	clear(left[have:])
+	clear(right[have:])
+	r.stored -= int64(have)
 	r.left -= int64(n)
 	return n, nil
 }
 
 func (r *artifactReader) Close() error { return r.file.Close() }
 
-// pad appends silence up to length frames: a version whose own tail is shorter
-// than the main version's is as long as that.
-func (w *artifactWriter) pad(length int64) error {
-	silence := dsp.NewBlock(chunkFrames)
-	for w.frames < length {
-		if err := w.write(silence.Cut(0, int(min(chunkFrames, length-w.frames)))); err != nil {
-			return err
-		}
+// stageSource is a stored stage in the place of the channel that made it. It
+// lags song time as that channel did, so that what follows (a modulation, the
+// grid of automation) stands just where it stood when the stage was made.
+type stageSource struct {
+	artifact
+	wait   int64
+	reader *artifactReader
+}
+
+func (s *stageSource) describe(*cache.Description) {} // never described: the channel was
+func (s *stageSource) channels() int               { return 2 }
+func (s *stageSource) frames() int64               { return s.Frames }
+func (s *stageSource) latency() int                { return s.Latency }
+
+func (s *stageSource) open() (err error) {
+	s.wait = int64(s.Latency)
+	s.reader, err = s.artifact.reader(s.Frames)
+	return err
+}
+
+func (s *stageSource) Close() error {
+	if s.reader == nil {
+		return nil
 	}
-	return nil
+	return s.reader.Close()
+}
+
+// read implements source.
+func (s *stageSource) read(b dsp.Block) error {
+	if n := int(min(int64(b.Len()), s.wait)); n > 0 {
+		silence(b.Cut(0, n))
+		s.wait -= int64(n)
+		b = b.Cut(n, b.Len())
+	}
+	n, err := s.reader.read(b)
+	if err == nil {
+		silence(b.Cut(n, b.Len()))
+	}
+	return err
 }

@@ -13,8 +13,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
+
+// EngineVersion names the sound of this engine. It changes whenever the bytes
+// of any output may change, on purpose, with a line in CHANGELOG.md.
+const EngineVersion = "1"
 
 // Options are the ways a build may be run. None of them changes a byte of any
 // output.
@@ -58,21 +63,33 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache := CacheDir(p.Dir)
-	w, err := openWorkspace(cache)
+	dir := CacheDir(p.Dir)
+	w, err := openWorkspace(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	place, err := newOutputs(o.Out, cache)
+	event := newEmitter(o.Event)
+	store, err := cache.Open(dir, cache.Options{Warn: func(text string) { event(Event{Event: Warning, Message: text}) }})
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	inputs := cache.OpenDigests(dir)
+	defer inputs.Save()
+	place, err := newOutputs(o.Out, dir, inputs)
 	if err != nil {
 		return nil, err
 	}
 	if err := place.check(paths(jobs)); err != nil { // before the work, not after it
 		return nil, err
 	}
+	project, err := filepath.Abs(p.File)
+	if err != nil {
+		return nil, err
+	}
 
-	b := &builder{work: w, jobs: o.Jobs, event: newEmitter(o.Event)}
+	b := &builder{work: w, store: store, inputs: inputs, place: place, project: project, jobs: o.Jobs, event: event}
 	var files []staged
 	var missed *TargetError
 	for _, song := range bySong(jobs) {
@@ -103,7 +120,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 		r.Files = append(r.Files, f.Output)
 		b.event(Event{Event: OutputDone, Output: &f.Output})
 	}
-	r.Summary = Summary{Event: "summary", Rendered: b.actions, Outputs: len(files), Seconds: time.Since(began).Seconds()}
+	r.Summary = Summary{Event: "summary", Rendered: b.rendered, Cached: b.cached, Outputs: len(files), Seconds: time.Since(began).Seconds()}
 	return r, nil
 }
 

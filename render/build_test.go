@@ -3,6 +3,7 @@ package render_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/lathe-audio/lathe/dsp/catalogue"
 	"github.com/lathe-audio/lathe/render"
@@ -28,5 +29,23 @@ func BenchmarkBuild(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(len(r.Files)), "outputs")
+	}
+}
+
+// BenchmarkNothingToDo is a build when all is as it was.
+func BenchmarkNothingToDo(b *testing.B) {
+	b.Setenv("LATHE_CACHE", b.TempDir())
+	p := load(b, "../examples/undertow")
+	out := b.TempDir()
+	build := func() {
+		if _, err := render.Build(context.Background(), p, render.Options{Out: out}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	build()
+	time.Sleep(3 * time.Second) // the digests of files just written are not believed
+	build()
+	for b.Loop() {
+		build()
 	}
 }

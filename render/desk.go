@@ -9,19 +9,49 @@ import (
 	"github.com/lathe-audio/lathe/dsp/catalogue"
 	"github.com/lathe-audio/lathe/dsp/seed"
 	"github.com/lathe-audio/lathe/internal/param"
+	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
 
-// desk builds the graph of a song: its strips become nodes, wired as the
-// project says, for as many versions as are asked for. Nodes that compute the
-// same thing are the same node, so an instrumental shares every stem with the
+// desk lays out a song's graph. It works in two steps: channels say what every
+// strip of the desk depends on, completely, and cost nothing; nodes are made of
+// those channels whose sound is really needed. Channels that compute the same
+// thing are the same channel, so an instrumental shares every stem with the
 // main version, and every bus the vocals do not reach.
 type desk struct {
 	song    *spec.Song
 	rate    int
+	length  int64             // frames, where the project sets it; else 0
 	sources map[string]source // by stem name; "mix" for a finished mix
-	nodes   map[digest]*node
-	order   []*node // inputs before their consumers
+	known   map[cache.Key]*channel
+	kept    func(*channel) *stageSource // the sound of a channel whose stage is stored; may be nil
+	order   []*node                     // inputs before their consumers
+}
+
+// channel is a strip of the desk, or a stage of the master, before anything is
+// made of it.
+type channel struct {
+	name    string
+	strip   *spec.Strip // nil for a stage of the master: no fader
+	source  source      // in place of inputs, for a stem
+	inputs  []wire
+	keys    []*channel // what the chain listens to; nil where nothing reaches it in this version
+	chain   []spec.Processor
+	lanes   []spec.Lane
+	rounded bool // a stage boundary
+
+	description cache.Description
+	key         cache.Key
+	node        *node // once made
+	wantPre     bool
+}
+
+// wire is an input of a channel.
+type wire struct {
+	from   *channel
+	port   port
+	db     float64      // level
+	points []spec.Point // automation of the level; nil: fixed
 }
 
 // version is what is heard of a song.
@@ -33,7 +63,7 @@ type version struct {
 }
 
 func newDesk(song *spec.Song, rate int, sources map[string]source) *desk {
-	return &desk{song: song, rate: rate, sources: sources, nodes: map[digest]*node{}}
+	return &desk{song: song, rate: rate, length: frames(song.Length, rate), sources: sources, known: map[cache.Key]*channel{}}
 }
 
 // versions lists the main version and then the song's others.
@@ -45,9 +75,9 @@ func versions(song *spec.Song) []version {
 	return all
 }
 
-// mixdown returns the node that puts out the printed stereo mix of a version.
-func (d *desk) mixdown(v version) (*node, error) {
-	r := &routing{desk: d, version: v, made: map[string]*node{}}
+// mixdown returns the channel that puts out the printed stereo mix of a version.
+func (d *desk) mixdown(v version) (*channel, error) {
+	r := &routing{desk: d, version: v, made: map[string]*channel{}}
 	mix, err := r.strip("mix")
 	if err == nil && mix == nil {
 		return nil, &InputError{Pos: d.song.Mix.Pos, Message: fmt.Sprintf("nothing is heard in version %q: everything is muted", v.name)}
@@ -55,32 +85,30 @@ func (d *desk) mixdown(v version) (*node, error) {
 	return mix, err
 }
 
-// master returns the node that puts out the mastered mix. Every processor of
-// the chain is a node of its own, so that the chain spreads over the cores.
-func (d *desk) master(mix *node) (*node, error) {
-	n := mix
+// master returns the channel that puts out the mastered mix. Every processor of
+// the chain is a channel of its own, so that the chain spreads over the cores.
+func (d *desk) master(mix *channel) (*channel, error) {
+	c := mix
 	chain := d.song.Master.Chain
 	for i := range chain {
 		if chain[i].Bypass {
 			continue
 		}
-		name := fmt.Sprintf("master/%d %s", i+1, chain[i].Kind)
-		s := stripNode{name: name, chain: chain[i : i+1], inputs: []wire{{from: n}}}
+		next := channel{name: fmt.Sprintf("master/%d %s", i+1, chain[i].Kind), chain: chain[i : i+1], inputs: []wire{{from: c}}}
 		for _, lane := range d.song.Master.Automation {
 			if holds(chain[i], lane.Target.Processor) {
-				s.lanes = append(s.lanes, lane)
+				next.lanes = append(next.lanes, lane)
 			}
 		}
 		var err error
-		if n, err = d.add(s, nil); err != nil {
+		if c, err = d.add(next, nil); err != nil {
 			return nil, err
 		}
 	}
-	if n == mix {
+	if c == mix {
 		return mix, nil
 	}
-	s := stripNode{name: "master", inputs: []wire{{from: n}}, rounded: true}
-	return d.add(s, nil)
+	return d.add(channel{name: "master", inputs: []wire{{from: c}}, rounded: true}, nil)
 }
 
 // holds reports whether p or a processor within it has the id.
@@ -102,7 +130,7 @@ func holds(p spec.Processor, id string) bool {
 type routing struct {
 	*desk
 	version version
-	made    map[string]*node // by strip name; a nil node is a strip that nothing reaches
+	made    map[string]*channel // by strip name; nil for a strip that nothing reaches
 }
 
 // find returns a strip by name, and the stem it belongs to, if it is one.
@@ -137,31 +165,30 @@ func (r *routing) strips() []*spec.Strip {
 	return all
 }
 
-// strip returns the node of a strip in this version, or nil where nothing
+// strip returns the channel of a strip in this version, or nil where nothing
 // reaches it.
-func (r *routing) strip(name string) (*node, error) {
-	if n, ok := r.made[name]; ok {
-		return n, nil
+func (r *routing) strip(name string) (*channel, error) {
+	if c, ok := r.made[name]; ok {
+		return c, nil
 	}
 	s, stem := r.find(name)
-	src := r.sources[name]
-	sn := stripNode{name: name, strip: s, source: src, chain: s.Chain, lanes: s.Automation, rounded: name == "mix"}
+	c := channel{name: name, strip: s, source: r.sources[name], chain: s.Chain, lanes: s.Automation, rounded: name == "mix"}
 	if stem != nil {
-		sn.name = "stems/" + name
+		c.name, c.rounded = "stems/"+name, true
 	}
-	if src == nil {
+	if c.source == nil {
 		var err error
-		if sn.inputs, err = r.inputs(name); err != nil {
+		if c.inputs, err = r.inputs(name); err != nil {
 			return nil, err
 		}
-		if len(sn.inputs) == 0 {
+		if len(c.inputs) == 0 {
 			r.made[name] = nil
 			return nil, nil
 		}
 	}
-	n, err := r.add(sn, r.strip)
-	r.made[name] = n
-	return n, err
+	made, err := r.add(c, r.strip)
+	r.made[name] = made
+	return made, err
 }
 
 // inputs wires what feeds a bus, a return or the mix.
@@ -241,97 +268,73 @@ func automation(lanes []spec.Lane, target spec.Target) []spec.Point {
 	return nil
 }
 
-// stripNode is the description of a node before it is made.
-type stripNode struct {
-	name    string
-	strip   *spec.Strip // nil for a stage of the master: no fader
-	source  source
-	inputs  []wire
-	chain   []spec.Processor
-	lanes   []spec.Lane
-	rounded bool
-}
-
-// wire is an input before latencies are known.
-type wire struct {
-	from   *node
-	port   port
-	db     float64      // level
-	points []spec.Point // automation of the level; nil: fixed
-}
-
-// add makes the node of a strip, or returns the one there already is.
-// listen returns the node of the strip that a side-chain names.
-func (d *desk) add(s stripNode, listen func(string) (*node, error)) (*node, error) {
-	var keys []*node
-	for _, name := range sidechains(s.chain) {
+// add describes a channel, or returns the one there already is. listen returns
+// the channel of the strip that a side-chain names.
+func (d *desk) add(c channel, listen func(string) (*channel, error)) (*channel, error) {
+	for _, name := range sidechains(c.chain) {
 		key, err := listen(name)
 		if err != nil {
 			return nil, err
 		}
-		keys = append(keys, key)
+		c.keys = append(c.keys, key)
 	}
-	id := d.describe(s, keys)
-	if n := d.nodes[id]; n != nil {
-		return n, nil
-	}
-	chain, err := d.chain(s.name, s.chain)
-	if err != nil {
+	if err := d.describe(&c); err != nil {
 		return nil, err
 	}
-	n := &node{name: s.name, digest: id, source: s.source, chain: chain, rounded: s.rounded}
-	d.align(n, s, keys)
-	if err := d.automate(n, s); err != nil {
-		return nil, err
+	c.key = c.description.Key()
+	if known := d.known[c.key]; known != nil {
+		return known, nil
 	}
-	n.latency += chain.Latency()
-	n.end += int64(max(n.tail, chain.Tail()))
-	d.nodes[id] = n
-	d.order = append(d.order, n)
-	return n, nil
+	d.known[c.key] = &c
+	return &c, nil
 }
 
-// describe is the digest of everything that a node's sound depends on.
-func (d *desk) describe(s stripNode, keys []*node) digest {
-	type edge struct {
-		From   digest
-		Port   port
-		Level  float64
-		Points [][]any
+// describe says everything that a channel's sound depends on. The name is part
+// of it, because it seeds modulation and noise.
+func (d *desk) describe(c *channel) error {
+	t := cache.Describe(EngineVersion, "channel")
+	t.Add("name", c.name)
+	t.Add("rate", fmt.Sprint(d.rate))
+	if c.name == "mix" && d.length > 0 {
+		t.Add("song.length", fmt.Sprint(d.length))
 	}
-	description := struct {
-		Rate    int
-		Source  string
-		Inputs  []edge
-		Keys    []digest
-		Chain   any
-		Fader   any
-		Lanes   [][]any
-		Rounded bool
-		Name    string // seeds modulation and noise
-	}{Rate: d.rate, Chain: describeChain(s.chain), Rounded: s.rounded, Name: s.name}
-	if s.source != nil {
-		description.Source = s.source.identity()
+	if c.source != nil {
+		c.source.describe(&t)
 	}
-	for _, w := range s.inputs {
-		description.Inputs = append(description.Inputs, edge{From: w.from.digest, Port: w.port, Level: w.db, Points: describePoints(w.points)})
-	}
-	for _, k := range keys {
-		var id digest
-		if k != nil {
-			id = k.digest
+	for _, w := range c.inputs {
+		place := w.from.name
+		if w.port == pre {
+			place += " (pre-fader)"
 		}
-		description.Keys = append(description.Keys, id)
-	}
-	if s.strip != nil {
-		description.Fader = []any{s.strip.Gain, s.strip.Pan, s.strip.Width, s.strip.Invert}
-	}
-	for _, l := range s.lanes {
-		if l.Target.Send == "" {
-			description.Lanes = append(description.Lanes, []any{l.Target, describePoints(l.Points)})
+		t.AddInput(place, w.from.key)
+		if err := t.AddValue("level of "+place, []any{w.db, describePoints(w.points)}); err != nil {
+			return err
 		}
 	}
-	return digestOf("strip", description)
+	for i, k := range c.keys {
+		if k == nil {
+			t.Add(fmt.Sprintf("side-chain %d", i+1), "silent")
+			continue
+		}
+		t.AddInput(fmt.Sprintf("side-chain %d: %s", i+1, k.name), k.key)
+	}
+	if err := t.AddValue("chain", describeChain(c.chain)); err != nil {
+		return err
+	}
+	if s := c.strip; s != nil {
+		if err := t.AddValue("fader", map[string]any{"gain": s.Gain, "pan": s.Pan, "width": s.Width, "invert": s.Invert}); err != nil {
+			return err
+		}
+	}
+	for _, l := range c.lanes {
+		if l.Target.Send == "" { // a send's level belongs to what it feeds
+			if err := t.AddValue("automation."+l.Path, describePoints(l.Points)); err != nil {
+				return err
+			}
+		}
+	}
+	c.description = t
+	return nil
 }
 
 // describePoints is a lane without the places in the file.
@@ -343,22 +346,28 @@ func describePoints(points []spec.Point) [][]any {
 	return out
 }
 
-// describeChain is a chain's settings without ids and places in the file;
-// bypassed processors are not in it.
+// describeChain is a chain's settings without places in the file; bypassed
+// processors are not in it.
 func describeChain(chain []spec.Processor) []any {
-	var out []any
+	out := []any{}
 	for _, p := range chain {
 		if p.Bypass {
 			continue
 		}
 		kind, _ := catalogue.Lookup(p.Kind)
-		inner := map[string][]any{}
-		for name, chains := range p.Chains {
-			for _, c := range chains {
-				inner[name] = append(inner[name], describeChain(c))
-			}
+		one := map[string]any{"name": p.Kind, "version": kind.Version, "mix": p.Mix, "settings": p.Values}
+		if p.ID != "" {
+			one["name"] = p.ID
+			one["kind"] = p.Kind
 		}
-		out = append(out, []any{p.Kind, kind.Version, p.ID, p.Mix, p.Values, inner})
+		for name, chains := range p.Chains {
+			var inner []any
+			for _, c := range chains {
+				inner = append(inner, describeChain(c))
+			}
+			one[name] = inner
+		}
+		out = append(out, one)
 	}
 	return out
 }
@@ -386,44 +395,96 @@ func sidechains(chain []spec.Processor) []string {
 	return names
 }
 
+// make makes the node of a channel and of everything it needs, once.
+func (d *desk) make(c *channel) (*node, error) {
+	if c.node != nil {
+		return c.node, nil
+	}
+	n := &node{name: c.name, rounded: c.rounded, wantPre: c.wantPre}
+	if stored := d.stored(c); stored != nil { // in place of all that lies before it
+		n.source, n.latency, n.end = stored, stored.latency(), stored.frames()
+		c.node = n
+		d.order = append(d.order, n)
+		return n, nil
+	}
+	var err error
+	if n.chain, err = d.chain(c.name, c.chain); err != nil {
+		return nil, err
+	}
+	n.source = c.source
+	if err := d.align(n, c); err != nil {
+		return nil, err
+	}
+	if err := d.automate(n, c); err != nil {
+		return nil, err
+	}
+	n.latency += n.chain.Latency()
+	n.end += int64(max(n.tail, n.chain.Tail()))
+	if c.name == "mix" && d.length > 0 {
+		n.end = d.length
+	}
+	c.node = n
+	d.order = append(d.order, n)
+	return n, nil
+}
+
+// stored returns the sound of a channel that need not be made, or nil.
+func (d *desk) stored(c *channel) *stageSource {
+	if d.kept == nil || !c.rounded {
+		return nil
+	}
+	return d.kept(c)
+}
+
 // align connects a node's inputs and keys, each delayed so that all of them
 // arrive together: compensation of latency, side-chains included.
-func (d *desk) align(n *node, s stripNode, keys []*node) {
+func (d *desk) align(n *node, c *channel) error {
 	at := 0 // latency at which everything meets at the chain's input
-	for _, w := range s.inputs {
-		at = max(at, w.from.latency)
-	}
-	for i, k := range keys {
-		if k != nil {
-			at = max(at, k.latency-n.chain.KeyLatency(i))
+	for _, w := range c.inputs {
+		from, err := d.make(w.from)
+		if err != nil {
+			return err
 		}
+		at = max(at, from.latency)
+	}
+	for i, k := range c.keys {
+		if k == nil {
+			continue
+		}
+		from, err := d.make(k)
+		if err != nil {
+			return err
+		}
+		at = max(at, from.latency-n.chain.KeyLatency(i))
 	}
 	n.latency = at
-	if s.source != nil {
+	if c.source != nil {
 		n.sourceDelay = dsp.NewDelay(at)
-		n.end = s.source.frames()
+		n.end = c.source.frames()
 	}
-	for _, w := range s.inputs {
-		in := &input{from: w.from, port: w.port, level: fixedLevel(w.db), delay: dsp.NewDelay(at - w.from.latency)}
+	for _, w := range c.inputs {
+		from := w.from.node
+		in := &input{from: from, port: w.port, level: fixedLevel(w.db), delay: dsp.NewDelay(at - from.latency)}
 		if w.points != nil {
 			in.level.db = newLane(w.points, w.db, d.rate)
 		}
 		n.inputs = append(n.inputs, in)
-		n.end = max(n.end, w.from.end)
-		w.from.consumers = append(w.from.consumers, n)
+		n.end = max(n.end, from.end)
+		from.consumers = append(from.consumers, n)
 	}
-	for i, k := range keys {
+	for i, k := range c.keys {
 		if k == nil { // nothing reaches the key in this version: it listens to silence
 			n.keys = append(n.keys, &input{})
 			continue
 		}
-		n.keys = append(n.keys, &input{from: k, port: post, delay: dsp.NewDelay(at + n.chain.KeyLatency(i) - k.latency)})
-		k.consumers = append(k.consumers, n)
+		n.keys = append(n.keys, &input{from: k.node, port: post, delay: dsp.NewDelay(at + n.chain.KeyLatency(i) - k.node.latency)})
+		k.node.consumers = append(k.node.consumers, n)
 	}
+	return nil
 }
 
 // automate sets up the fader and the moving parameters of the chain.
-func (d *desk) automate(n *node, s stripNode) error {
+func (d *desk) automate(n *node, s *channel) error {
 	for _, l := range s.lanes {
 		if l.Target.Processor == "" {
 			continue

@@ -10,6 +10,7 @@ import (
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/catalogue"
 	"github.com/lathe-audio/lathe/internal/param"
+	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
 
@@ -22,10 +23,10 @@ type tone struct {
 	f    func(i int64) (l, r float64)
 }
 
-func (s *tone) open() error      { s.at = 0; return nil }
-func (s *tone) Close() error     { return nil }
-func (s *tone) identity() string { return s.name }
-func (s *tone) frames() int64    { return s.n }
+func (s *tone) open() error                   { s.at = 0; return nil }
+func (s *tone) Close() error                  { return nil }
+func (s *tone) describe(t *cache.Description) { t.Add("tone", s.name) }
+func (s *tone) frames() int64                 { return s.n }
 func (s *tone) channels() int {
 	if s.mono {
 		return 1
@@ -110,8 +111,12 @@ func (d *testDesk) mix(t *testing.T, v version, jobs int) *record {
 	return runTo(t, desk, n, jobs)
 }
 
-func runTo(t *testing.T, desk *desk, n *node, jobs int) *record {
+func runTo(t *testing.T, desk *desk, c *channel, jobs int) *record {
 	t.Helper()
+	n, err := desk.make(c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := &record{}
 	n.sink = r
 	total := n.end + int64(n.latency)
@@ -121,7 +126,8 @@ func runTo(t *testing.T, desk *desk, n *node, jobs int) *record {
 	return r
 }
 
-// The mix of untouched stems is their sum, rounded once to 32-bit float.
+// The mix of untouched stems is their sum; stems and mix are stage boundaries,
+// rounded to 32-bit float.
 func TestMixIsTheSum(t *testing.T) {
 	a, b := noise("a", 30000, 1), noise("b", 20000, 2)
 	got := newTestDesk(a, b).mix(t, version{}, 2)
@@ -129,11 +135,11 @@ func TestMixIsTheSum(t *testing.T) {
 		var want float64
 		if int64(i) < a.n {
 			l, _ := a.f(int64(i))
-			want += l
+			want += float64(float32(l))
 		}
 		if int64(i) < b.n {
 			l, _ := b.f(int64(i))
-			want += l
+			want += float64(float32(l))
 		}
 		if got.l[i] != float64(float32(want)) {
 			t.Fatalf("frame %d: %g, want %g", i, got.l[i], want)
@@ -227,7 +233,7 @@ func TestSidechain(t *testing.T) {
 }
 
 // Versions share what they have in common: an instrumental makes no stem anew.
-func TestVersionsShareNodes(t *testing.T) {
+func TestVersionsShareChannels(t *testing.T) {
 	d := newTestDesk(noise("drums", 1000, 1), noise("bass", 1000, 2), noise("vox", 1000, 3))
 	d.song.Buses = []spec.Bus{{Strip: strip("band", "mix")}}
 	d.song.Stems[0].To, d.song.Stems[1].To = "band", "band"
@@ -236,18 +242,18 @@ func TestVersionsShareNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nodes := len(desk.order)
+	channels := len(desk.known)
 	for _, v := range []version{{name: "instrumental", mute: []string{"vox"}}, {name: "same"}} {
 		mix, err := desk.mixdown(v)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if v.name == "same" && mix != main {
-			t.Error("a version that changes nothing is another node")
+			t.Error("a version that changes nothing is another channel")
 		}
 	}
-	if extra := len(desk.order) - nodes; extra != 1 {
-		t.Errorf("the instrumental made %d nodes of its own, want 1: its mix", extra)
+	if extra := len(desk.known) - channels; extra != 1 {
+		t.Errorf("the instrumental made %d channels of its own, want 1: its mix", extra)
 	}
 	instrumental := d.mix(t, version{mute: []string{"vox"}}, 1)
 	solo := d.mix(t, version{solo: []string{"vox"}}, 1)
@@ -292,7 +298,7 @@ func TestParameterAutomation(t *testing.T) {
 }
 
 func TestArtifactRoundTrip(t *testing.T) {
-	w, err := newArtifactWriter(filepath.Join(t.TempDir(), "x"), 0)
+	w, err := newArtifactWriter(filepath.Join(t.TempDir(), "x"), &node{latency: 7, end: 1200})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,19 +308,20 @@ func TestArtifactRoundTrip(t *testing.T) {
 	}
 	b[1][999] = 1e-6
 	b[0][999] = 2e-5 // the last frame lies below -90 dBFS
-	if err := w.write(b); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.pad(1500); err != nil {
-		t.Fatal(err)
+	for range 2 {    // the second block goes on beyond the stage's end
+		if err := w.write(b); err != nil {
+			t.Fatal(err)
+		}
+		silence(b)
 	}
 	if err := w.close(); err != nil {
 		t.Fatal(err)
 	}
-	if w.audible != 999 || w.frames != 1500 {
-		t.Errorf("audible to %d of %d frames, want 999 of 1500", w.audible, w.frames)
+	if w.Audible != 999 || w.Frames != 1200 || w.Latency != 7 {
+		t.Errorf("got %+v, want 1200 frames, audible to 999, latency 7", w.stageInfo)
 	}
-	r, err := artifact{path: w.file.Name(), rate: 48000, frames: 1200}.open()
+	// A song that is longer than its stage goes on in silence.
+	r, err := artifact{stageInfo: w.stageInfo, path: w.file.Name(), rate: 48000, song: 1500}.open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,14 +335,72 @@ func TestArtifactRoundTrip(t *testing.T) {
 		if k == 0 {
 			break
 		}
-		for i := 0; i < k && n+i < 999; i++ {
-			if got[0][i] != b[0][n+i] || got[1][i] != b[1][n+i] {
-				t.Fatalf("frame %d differs", n+i)
+		for i := 0; i < k; i++ {
+			want := [2]float64{}
+			if n+i < 999 {
+				want = [2]float64{float64(n+i) / 4096, -0.5}
+			}
+			if n+i != 999 && (got[0][i] != want[0] || got[1][i] != want[1]) {
+				t.Fatalf("frame %d is %g %g, want %g", n+i, got[0][i], got[1][i], want)
 			}
 		}
 		n += k
 	}
-	if n != 1200 {
-		t.Errorf("read %d frames, want 1200", n)
+	if n != 1500 {
+		t.Errorf("read %d frames, want 1500", n)
+	}
+}
+
+// A stored stage takes the place of all that made it: whatever comes after it
+// gives the same bits, whether the stage was there or not.
+func TestStoredStageChangesNothing(t *testing.T) {
+	d := newTestDesk(noise("a", 40000, 1), noise("b", 30000, 2))
+	d.song.Stems[0].Chain = []spec.Processor{processor("eq", param.Values{"phase": "linear", "bands": []param.Values{{"type": "bell", "freq": 500.0, "gain": 4.0}}})}
+	moving := processor("compressor", param.Values{"threshold": -30.0})
+	moving.ID = "glue"
+	d.song.Master.Chain = []spec.Processor{moving, processor("reverb", param.Values{"decay": 0.3})}
+	d.song.Master.Automation = []spec.Lane{{Target: spec.Target{Processor: "glue", Param: "makeup"},
+		Points: []spec.Point{{At: 0.1, Value: 0}, {At: 0.4, Value: 6, Curve: spec.Linear}}}}
+	master := func(kept func(*channel) *stageSource) (*desk, *channel, *channel) {
+		desk := newDesk(&d.song, 48000, d.sources)
+		desk.kept = kept
+		mix, err := desk.mixdown(version{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := desk.master(mix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return desk, mix, c
+	}
+	desk, mix, c := master(nil)
+	n, err := desk.make(mix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := newArtifactWriter(filepath.Join(t.TempDir(), "mix"), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.sink = w
+	want := runTo(t, desk, c, 2)
+	if err := w.close(); err != nil {
+		t.Fatal(err)
+	}
+	desk, _, c = master(func(c *channel) *stageSource {
+		if c.key != mix.key {
+			return nil
+		}
+		return &stageSource{artifact: artifact{stageInfo: w.stageInfo, path: w.file.Name(), rate: 48000}}
+	})
+	got := runTo(t, desk, c, 2)
+	if len(needed(desk.order)) != 4 { // the stage, two processors, the master's end
+		t.Errorf("%d nodes ran, want 4", len(needed(desk.order)))
+	}
+	for i := range want.l {
+		if got.l[i] != want.l[i] || got.r[i] != want.r[i] {
+			t.Fatalf("frame %d: %g from the stored mix, %g from the stems", i, got.l[i], want.l[i])
+		}
 	}
 }

@@ -242,7 +242,6 @@ type file struct {
 	float  bool
 	dither string
 	seed   uint64
-	tags   map[string]string
 }
 
 // write plays a take at a level into a WAV file and returns how many samples
@@ -253,7 +252,7 @@ func (t *take) write(ctx context.Context, d drive, f file) (clamped int64, err e
 		return 0, fmt.Errorf("create output: %w", err)
 	}
 	defer out.Close()
-	w, err := audiofile.CreateWAV(out, audiofile.Spec{Rate: t.rate, Channels: 2, Bits: f.bits, Float: f.float, Frames: t.frames, Tags: f.tags})
+	w, err := audiofile.CreateWAV(out, audiofile.Spec{Rate: t.rate, Channels: 2, Bits: f.bits, Float: f.float, Frames: t.frames})
 	if err != nil {
 		return 0, err
 	}

@@ -43,7 +43,10 @@ func Inspect(p *spec.Project) spec.Diagnostics {
 		for _, v := range versions(song) {
 			mix, err := d.mixdown(v)
 			if err == nil {
-				_, err = d.master(mix)
+				mix, err = d.master(mix)
+			}
+			if err == nil {
+				_, err = d.make(mix)
 			}
 			if err != nil {
 				note(spec.SeverityError, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/stereo"
 	"github.com/lathe-audio/lathe/dsp/xmath"
+	"github.com/lathe-audio/lathe/render/cache"
 )
 
 // chunkFrames is how many frames a node makes at a time: the unit of work of
@@ -38,9 +39,7 @@ const (
 // A node's output at frame n of its stream is what the desk puts out at song
 // time n - latency.
 type node struct {
-	name   string
-	digest digest // what this node computes, entirely: equal digests, equal output
-
+	name        string
 	source      source    // in place of inputs, for a stem
 	sourceDelay dsp.Delay // aligns it with the keys
 	inputs      []*input  // in the order of summation
@@ -80,8 +79,8 @@ type input struct {
 // the end of the sound it gives silence.
 type source interface {
 	read(b dsp.Block) error
-	// identity names the sound: equal identities, equal sound.
-	identity() string
+	// describe says what the sound depends on.
+	describe(*cache.Description)
 	channels() int // of the file: 1 or 2
 	frames() int64 // at the session's rate, from the start of the song
 	// open goes to the first frame; close gives back what open took.
@@ -223,14 +222,31 @@ func (n *node) block(c int64, from, to int) error {
 			scale(x[0], l)
 			scale(x[1], r)
 		}
+		if n.rounded {
+			roundToFloat32(x)
+		}
 	}
 	if n.fader != nil {
 		n.fader.process(b, frame-int64(n.latency))
 	}
 	if n.rounded {
 		roundToFloat32(b)
+		n.trim(b, frame-int64(n.latency))
 	}
 	return nil
+}
+
+// trim silences what lies before the song's first frame (the pre-ringing of a
+// linear-phase filter) and beyond the stage's end: neither is stored, and so what
+// follows must not hear it. b begins at song frame at.
+func (n *node) trim(b dsp.Block, at int64) {
+	length := int64(b.Len())
+	if at < 0 {
+		silence(b.Cut(0, int(min(-at, length))))
+	}
+	if over := at + length - n.end; over > 0 {
+		silence(b.Cut(int(max(length-over, 0)), int(length)))
+	}
 }
 
 // add sums the input's stretch of chunk c into b.

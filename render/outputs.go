@@ -12,12 +12,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/lathe-audio/lathe/render/cache"
 )
 
 // Manifest is dist/manifest.json: every output, in the order of the project.
@@ -47,16 +50,17 @@ type outputs struct {
 	dir     string // the output folder
 	journal string
 	lock    string
+	known   *cache.Digests
 }
 
-func newOutputs(dir, cache string) (*outputs, error) {
+func newOutputs(dir, cacheDir string, known *cache.Digests) (*outputs, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
 	id := sha256.Sum256([]byte(abs))
-	base := filepath.Join(cache, "out-"+hex.EncodeToString(id[:6]))
-	return &outputs{dir: dir, journal: base + ".journal", lock: base + ".lock"}, nil
+	base := filepath.Join(cacheDir, "out-"+hex.EncodeToString(id[:6]))
+	return &outputs{dir: dir, journal: base + ".journal", lock: base + ".lock", known: known}, nil
 }
 
 // manifest reads the manifest; there may be none.
@@ -115,9 +119,20 @@ func (o *outputs) check(paths []string) error {
 	return nil
 }
 
+// holds reports whether the file at a path is the one of that digest, and
+// lathe's own.
+func (o *outputs) holds(ctx context.Context, path, digest string) bool {
+	own, err := o.owned()
+	if err != nil || !slices.Contains(own[path], digest) {
+		return false
+	}
+	sum, _, err := o.known.File(ctx, filepath.Join(o.dir, filepath.FromSlash(path)))
+	return err == nil && sum.String() == digest
+}
+
 // foreign reports whether something is at the path that has none of the digests.
 func (o *outputs) foreign(path string, digests []string) (bool, error) {
-	sum, err := fileSHA256(filepath.Join(o.dir, filepath.FromSlash(path)))
+	sum, _, err := o.known.File(context.Background(), filepath.Join(o.dir, filepath.FromSlash(path)))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
@@ -126,7 +141,7 @@ func (o *outputs) foreign(path string, digests []string) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	return !slices.Contains(digests, sum), nil
+	return !slices.Contains(digests, sum.String()), nil
 }
 
 // commit puts the finished files into place. keep lists older outputs that
@@ -170,11 +185,17 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 	if err := o.check(all); err != nil {
 		return nil, err
 	}
+	if len(stale) == 0 && reflect.DeepEqual(now, old) && !slices.ContainsFunc(files, func(f staged) bool { return f.file != "" }) {
+		return nil, nil // all is in its place
+	}
 	journal := Manifest{Lathe: 1, Engine: EngineVersion, Outputs: append(slices.Clone(old.Outputs), now.Outputs...)}
 	if err := writeJSON(o.journal, journal); err != nil {
 		return nil, err
 	}
 	for _, f := range files {
+		if f.file == "" { // it is there
+			continue
+		}
 		if err := place(f.file, filepath.Join(o.dir, filepath.FromSlash(f.Path))); err != nil {
 			return nil, err
 		}

@@ -2,22 +2,32 @@ package render
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
 
 // builder renders the songs of one build.
 type builder struct {
 	work    *workspace
+	store   *cache.Store
+	inputs  *cache.Digests
+	place   *outputs
+	project string // absolute path of the project file: under it actions are remembered
 	jobs    int
 	event   func(Event)
-	actions int
-	songs   int // rendered so far: names work files
+
+	mu       sync.Mutex
+	rendered int
+	cached   int
 }
 
 // newEmitter makes an event function that several goroutines may call.
@@ -33,20 +43,25 @@ func newEmitter(f func(Event)) func(Event) {
 	}
 }
 
-// song renders one song: the mix and the master of every version in one pass
-// over the stems, then its deliveries.
+// song makes one song's outputs: what is stored already is taken from the
+// store, and only what is missing is rendered.
 func (b *builder) song(ctx context.Context, jobs []job) ([]staged, error) {
 	song := jobs[0].song
-	b.songs++
 	sources, rate, err := b.sources(song)
 	if err != nil {
 		return nil, err
 	}
-	stages, err := b.stages(ctx, song, rate, sources, jobs)
+	if err := b.digest(ctx, sources); err != nil {
+		return nil, err
+	}
+	s, err := b.lay(song, rate, sources, jobs)
 	if err != nil {
 		return nil, err
 	}
-	return b.deliver(ctx, song, stages)
+	if err := b.stages(ctx, s); err != nil {
+		return nil, err
+	}
+	return b.deliver(ctx, s)
 }
 
 // sources opens the headers of a song's files and settles the session's rate.
@@ -95,6 +110,25 @@ func (b *builder) sources(song *spec.Song) (map[string]source, int, error) {
 	return sources, rate, nil
 }
 
+// digest takes the digest of every file; most are remembered.
+func (b *builder) digest(ctx context.Context, sources map[string]source) error {
+	var stems []*stemSource
+	var paths []string
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		if s, ok := sources[name].(*stemSource); ok {
+			stems, paths = append(stems, s), append(paths, s.file.Path)
+		}
+	}
+	sums, err := b.inputs.Files(ctx, paths, b.jobs)
+	if err != nil {
+		return err
+	}
+	for i, s := range stems {
+		s.sum = sums[i]
+	}
+	return nil
+}
+
 // commonRate is the most common rate among the stems; of two equally common
 // ones the higher.
 func commonRate(stems map[string]*stemSource) int {
@@ -113,127 +147,259 @@ func commonRate(stems map[string]*stemSource) int {
 
 func kHz(rate int) string { return fmt.Sprintf("%g kHz", float64(rate)/1000) }
 
-// stages renders what a song's deliveries start from, all in one pass, and
-// returns it for every job.
-func (b *builder) stages(ctx context.Context, song *spec.Song, rate int, sources map[string]source, jobs []job) ([]stage, error) {
-	d := newDesk(song, rate, sources)
-	limit := frames(song.Length, rate)
-	writers := map[*node]*artifactWriter{}
-	files := map[*node]string{}
-	listen := func(n *node, keep bool) error {
-		path := files[n]
-		if keep && path == "" {
-			path = b.work.path(fmt.Sprintf("song%d-%.16s.f32", b.songs, n.digest))
-		}
-		if w, ok := writers[n]; ok && (w.file != nil || path == "") {
-			return nil
-		}
-		w, err := newArtifactWriter(path, limit)
-		writers[n], files[n], n.sink = w, path, w
-		return err
-	}
-	defer func() {
-		for _, w := range writers {
-			w.close()
-		}
-	}()
-
-	// The main version says how long the song is, also when only others are
-	// asked for: all versions of a song are equally long.
-	type pair struct{ mix, master *node }
-	made := map[string]pair{}
-	build := func(v version) (pair, error) {
-		if p, ok := made[v.name]; ok {
-			return p, nil
-		}
-		mix, err := d.mixdown(v)
-		if err != nil {
-			return pair{}, err
-		}
-		master, err := d.master(mix)
-		made[v.name] = pair{mix, master}
-		return pair{mix, master}, err
-	}
-	var main pair
-	if limit == 0 {
-		var err error
-		if main, err = build(version{}); err != nil {
-			return nil, err
-		}
-		if err := listen(main.mix, false); err != nil {
-			return nil, err
-		}
-		if err := listen(main.master, false); err != nil {
-			return nil, err
-		}
-	}
-	from := make([]*node, len(jobs))
-	for i, j := range jobs {
-		p, err := build(j.version)
-		if err != nil {
-			return nil, err
-		}
-		from[i] = p.master
-		if j.delivery.From == "mix" {
-			from[i] = p.mix
-		}
-		if err := listen(from[i], true); err != nil {
-			return nil, err
-		}
-	}
-
-	nodes := needed(d.order)
-	total := int64(0)
-	for _, n := range nodes {
-		if n.sink != nil {
-			end := n.end
-			if limit > 0 {
-				end = limit
-			}
-			total = max(total, end+int64(n.latency))
-		}
-	}
-	action := Event{Event: ActionStarted, Song: song.Title, Action: "mix and master"}
-	b.event(action)
-	began := time.Now()
-	err := schedule(ctx, nodes, (total+chunkFrames-1)/chunkFrames, b.jobs, func(done, total int64) {
-		b.event(Event{Event: Progress, Song: song.Title, Fraction: mixShare * float64(done) / float64(total)})
-	})
-	if err != nil {
-		return nil, err
-	}
-	length := limit
-	if limit == 0 {
-		length = max(writers[main.mix].audible, writers[main.master].audible)
-	}
-	if length == 0 { // silence from end to end: as long as its files
-		for _, s := range sources {
-			length = max(length, s.frames())
-		}
-	}
-	for _, w := range writers {
-		if err := w.pad(length); err != nil {
-			return nil, err
-		}
-		if err := w.close(); err != nil {
-			return nil, err
-		}
-	}
-	action.Event, action.Seconds = ActionDone, time.Since(began).Seconds()
-	b.event(action)
-	b.actions++
-	stages := make([]stage, len(jobs))
-	for i, j := range jobs {
-		w := writers[from[i]]
-		stages[i] = stage{job: j, artifact: artifact{path: files[from[i]], rate: rate, frames: length, peak: w.peak}}
-	}
-	return stages, nil
+// laid is a song laid out: every output with the stage it starts from.
+type laid struct {
+	song    *spec.Song
+	desk    *desk
+	sources map[string]source
+	stages  []stage    // one for each job
+	main    []*channel // whose end is the song's end: mix and master of the main version
+	length  int64      // of the song in frames; 0: known once main is rendered
+	stored  map[*channel]*artifact
 }
 
 // stage is a job with the sound it starts from.
 type stage struct {
 	job
+	mix      *channel // the version's mixdown
+	from     *channel // what is delivered: the mixdown, or its master
 	artifact artifact
+
+	finish  cache.Description // of the finished sound, without words and names
+	output  Output            // what is known of it, when it is stored
+	current string            // its digest with words, when the file in place has it
+	wav     string            // the finished sound in the workspace
+}
+
+// lay describes the graph of every version that is asked for, and finds what
+// of it is stored.
+func (b *builder) lay(song *spec.Song, rate int, sources map[string]source, jobs []job) (*laid, error) {
+	s := &laid{song: song, desk: newDesk(song, rate, sources), sources: sources, stored: map[*channel]*artifact{}}
+	// The main version says how long the song is, also when only others are
+	// asked for: all versions of a song are equally long.
+	mix, err := s.desk.mixdown(version{})
+	if err != nil {
+		return nil, err
+	}
+	master, err := s.desk.master(mix)
+	if err != nil {
+		return nil, err
+	}
+	s.main = []*channel{mix, master}
+	for _, j := range jobs {
+		mix, err := s.desk.mixdown(j.version)
+		if err != nil {
+			return nil, err
+		}
+		from := mix
+		if j.delivery.From != "mix" {
+			if from, err = s.desk.master(mix); err != nil {
+				return nil, err
+			}
+		}
+		s.stages = append(s.stages, stage{job: j, mix: mix, from: from})
+	}
+	for _, c := range s.desk.known {
+		if e, ok := b.store.Peek(c.key); ok && c.rounded {
+			a := &artifact{key: c.key, rate: rate}
+			if json.Unmarshal(e.Meta, &a.stageInfo) == nil {
+				s.stored[c] = a
+			}
+		}
+	}
+	s.length = s.desk.length
+	if s.length == 0 {
+		s.length = s.end()
+	}
+	return s, nil
+}
+
+// end is the song's length as the main version's stages tell it; 0 when they are
+// not there yet.
+func (s *laid) end() int64 {
+	length := int64(0)
+	for _, c := range s.main {
+		a := s.stored[c]
+		if a == nil {
+			return 0
+		}
+		length = max(length, a.Audible)
+	}
+	if length == 0 { // silence from end to end: as long as its files
+		for _, src := range s.sources {
+			length = max(length, src.frames())
+		}
+	}
+	return length
+}
+
+// stages sees to it that the sound of every stage that is still needed is on
+// disk: what is stored is fetched, the rest is rendered in one pass over the
+// stems.
+func (b *builder) stages(ctx context.Context, s *laid) error {
+	needed := b.unfinished(ctx, s)
+	var render []*channel
+	for _, c := range needed {
+		if !b.fetch(ctx, s, c) {
+			render = append(render, c)
+		}
+	}
+	if len(render) > 0 {
+		if err := b.render(ctx, s, render); err != nil {
+			return err
+		}
+	}
+	if s.length == 0 {
+		s.length = s.end()
+	}
+	for i := range s.stages {
+		if a := s.stored[s.stages[i].from]; a != nil {
+			a.song = s.length
+			s.stages[i].artifact = *a
+		}
+	}
+	return nil
+}
+
+// unfinished lists the channels whose sound or length is needed, in the order of
+// the project: those of outputs that are not stored, and the main version's
+// while nobody knows how long the song is.
+func (b *builder) unfinished(ctx context.Context, s *laid) []*channel {
+	var list []*channel
+	add := func(c *channel) {
+		if !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	if s.length == 0 {
+		for _, c := range s.main {
+			if s.stored[c] == nil {
+				add(c)
+			}
+		}
+	}
+	for i := range s.stages {
+		if s.length == 0 || !b.finished(ctx, s, &s.stages[i]) {
+			if s.stored[s.stages[i].from] == nil { // on the way to the master the mix is kept as well
+				add(s.stages[i].mix)
+			}
+			add(s.stages[i].from)
+		}
+	}
+	return list
+}
+
+// fetch brings a stored stage into the workspace, verified. It reports whether
+// it is there.
+func (b *builder) fetch(ctx context.Context, s *laid, c *channel) bool {
+	if a := s.stored[c]; a != nil && a.path != "" {
+		return true
+	}
+	path := b.work.path(c.key.String()[:24] + ".f32")
+	e, ok, err := b.store.Restore(ctx, c.key, map[string]string{"audio": path}, cache.Link)
+	if err != nil || !ok {
+		return false
+	}
+	a := &artifact{key: c.key, rate: s.desk.rate, path: path}
+	if json.Unmarshal(e.Meta, &a.stageInfo) != nil {
+		return false
+	}
+	s.stored[c] = a
+	b.count(true)
+	return true
+}
+
+// count counts an action.
+func (b *builder) count(cached bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if cached {
+		b.cached++
+	} else {
+		b.rendered++
+	}
+}
+
+// render makes the stages, all in one pass, and stores them.
+func (b *builder) render(ctx context.Context, s *laid, stages []*channel) error {
+	s.desk.kept = func(c *channel) *stageSource {
+		if slices.Contains(stages, c) || !b.fetch(ctx, s, c) {
+			return nil
+		}
+		return &stageSource{artifact: *s.stored[c]}
+	}
+	writers := make([]*artifactWriter, len(stages))
+	defer func() {
+		for _, w := range writers {
+			if w != nil {
+				w.file.Close()
+			}
+		}
+	}()
+	total := int64(0)
+	for i, c := range stages {
+		n, err := s.desk.make(c)
+		if err != nil {
+			return err
+		}
+		if writers[i], err = newArtifactWriter(b.work.path(c.key.String()[:24]+".f32"), n); err != nil {
+			return err
+		}
+		n.sink = writers[i]
+		total = max(total, n.end+int64(n.latency))
+	}
+	action := Event{Event: ActionStarted, Song: s.song.Title, Action: "mix and master", Key: stages[len(stages)-1].key.String()}
+	b.event(action)
+	began := time.Now()
+	err := schedule(ctx, needed(s.desk.order), (total+chunkFrames-1)/chunkFrames, b.jobs, func(done, total int64) {
+		b.event(Event{Event: Progress, Song: s.song.Title, Fraction: mixShare * float64(done) / float64(total)})
+	})
+	if err != nil {
+		return err
+	}
+	if err := b.unchanged(ctx, s); err != nil {
+		return err
+	}
+	action.Event, action.Seconds = ActionDone, time.Since(began).Seconds()
+	for i, c := range stages {
+		w := writers[i]
+		if err := w.close(); err != nil {
+			return err
+		}
+		a := &artifact{stageInfo: w.stageInfo, key: c.key, path: w.file.Name(), rate: s.desk.rate}
+		s.stored[c] = a
+		b.keep(ctx, s.song.Title+"/"+c.name, c.key, cache.Result{
+			Files: map[string]string{"audio": a.path}, Meta: a.stageInfo, Description: c.description, Seconds: action.Seconds,
+		})
+		b.count(false)
+	}
+	b.event(action)
+	return nil
+}
+
+// keep stores a result. Mixdowns, masters and finished sounds are always worth
+// their place: each stands for all the work before it. A full or broken cache is
+// no fault of the build.
+func (b *builder) keep(ctx context.Context, name string, key cache.Key, r cache.Result) {
+	if _, err := b.store.Put(ctx, key, r); err != nil && ctx.Err() == nil {
+		b.event(Event{Event: Warning, Message: fmt.Sprintf("not kept in the cache: %v", err)})
+	}
+	b.store.Remember(cache.Last{Project: b.project, Name: name, Key: key, Seconds: r.Seconds, Description: r.Description})
+}
+
+// unchanged fails when a file is no longer what it was when its digest was
+// taken: then nobody knows what was read.
+func (b *builder) unchanged(ctx context.Context, s *laid) error {
+	for _, src := range s.sources {
+		stem, ok := src.(*stemSource)
+		if !ok {
+			continue
+		}
+		if sum, _, err := b.inputs.File(ctx, stem.file.Path); err != nil || sum != stem.sum {
+			return stemError(stem.name, stem.file, errors.New("changed while it was read: build again when it is finished"))
+		}
+	}
+	return nil
 }
 
 // needed drops nodes that lead to no sink: strips that nothing listens to.

@@ -8,6 +8,7 @@ import (
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/resample"
 	"github.com/lathe-audio/lathe/render/audiofile"
+	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
 
@@ -16,6 +17,7 @@ import (
 type stemSource struct {
 	name string // of the stem
 	file spec.File
+	sum  cache.Digest // of the file
 	info audiofile.Info
 	rate int   // of the session
 	skip int64 // frames of the file that lie before the song
@@ -74,8 +76,10 @@ func stemError(name string, file spec.File, err error) error {
 	return &InputError{Pos: file.Pos, Message: fmt.Sprintf("stem %q: file %s", name, file.Name), Err: err}
 }
 
-func (s *stemSource) identity() string {
-	return fmt.Sprint(s.file.Path, " ", s.skip, " ", s.wait, " ", s.rate)
+func (s *stemSource) describe(t *cache.Description) {
+	t.AddFile(s.file.Name, s.sum)
+	t.Add("starts at frame", fmt.Sprint(s.wait))
+	t.Add("without the first frames", fmt.Sprint(s.skip))
 }
 
 func (s *stemSource) channels() int { return s.info.Channels }

@@ -41,12 +41,13 @@ type take struct {
 // untouched is the take of a delivery that asks for no loudness, no ceiling and
 // no other rate: the stage itself.
 func untouched(a artifact) *take {
-	return &take{stage: &a, rate: a.rate, frames: a.frames, loudness: math.NaN(), peak: a.peak}
+	return &take{stage: &a, rate: a.rate, frames: a.song, loudness: math.NaN(), peak: a.Peak}
 }
 
 // makeTake resamples a stage to rate (when it has another) and scans its peaks.
-// Peaks more than reach (in dB) below the song's own peak are not looked at
-// closely: no limiter that may take off so much gets to see them.
+// Peaks more than reach (in dB) below the song's own peak, and 6 dB more for what
+// resampling may do to that, are not looked at closely: no limiter that may take
+// off so much gets to see them.
 func makeTake(ctx context.Context, a artifact, rate int, reach float64, path string) (*take, error) {
 	in, err := a.open()
 	if err != nil {
@@ -58,8 +59,8 @@ func makeTake(ctx context.Context, a artifact, rate int, reach float64, path str
 		return nil, fmt.Errorf("create work file: %w", err)
 	}
 	defer f.Close()
-	t := &take{path: path, rate: rate, frames: a.frames, onGrid: map[int]bool{16: true, 24: true}}
-	t.floor = float64(a.peak * xmath.Gain(-reach-1))
+	t := &take{path: path, rate: rate, frames: a.song, onGrid: map[int]bool{16: true, 24: true}}
+	t.floor = float64(a.Peak * xmath.Gain(-reach-6))
 	w := &takeWriter{
 		take: t, out: bufio.NewWriterSize(f, 1<<18), scanner: dyn.NewPeakScanner(rate, t.floor),
 		meter: loudness.NewIntegrator(rate), block: dsp.NewBlock(dsp.MaxBlock), peaks: make([]float64, dsp.MaxBlock),
@@ -124,7 +125,7 @@ func (w *takeWriter) resampled(a artifact) (frames int64, feed func(dsp.Block) e
 		return 0, nil, err
 	}
 	out := dsp.NewBlock(dsp.MaxBlock)
-	return r.OutFrames(a.frames), func(b dsp.Block) error {
+	return r.OutFrames(a.song), func(b dsp.Block) error {
 		flush := b.Len() == 0
 		for {
 			consumed, produced := 0, 0

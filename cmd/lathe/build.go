@@ -96,11 +96,15 @@ func printResult(w io.Writer, r *render.Result) {
 	for _, path := range r.Removed {
 		fmt.Fprintf(w, "removed %s: the project no longer names it\n", path)
 	}
-	plural := "s"
-	if len(r.Files) == 1 {
-		plural = ""
+	fmt.Fprintf(w, "%s in %s, %.1f s (%s rendered, %d as before)\n",
+		count(len(r.Files), "output"), r.Dir, r.Seconds, count(r.Rendered, "step"), r.Cached)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
 	}
-	fmt.Fprintf(w, "%d output%s in %s, %.1f s\n", len(r.Files), plural, r.Dir, r.Seconds)
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // newTable is a table in the house's plain style.

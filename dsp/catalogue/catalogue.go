@@ -41,12 +41,17 @@ func Params() []param.Kind {
 	return kinds
 }
 
+// byName is the table for looking kinds up.
+var byName = func() map[string]dsp.Kind {
+	m := map[string]dsp.Kind{}
+	for _, k := range All() {
+		m[k.Name] = k
+	}
+	return m
+}()
+
 // Lookup returns the kind of that name.
 func Lookup(name string) (kind dsp.Kind, found bool) {
-	for _, k := range All() {
-		if k.Name == name {
-			return k, true
-		}
-	}
-	return dsp.Kind{}, false
+	kind, found = byName[name]
+	return kind, found
 }
