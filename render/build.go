@@ -49,47 +49,14 @@ type Result struct {
 // before stays as it was.
 func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 	began := time.Now()
-	if o.Out == "" {
-		o.Out = filepath.Join(p.Dir, "dist")
-	}
-	if o.Jobs <= 0 {
-		o.Jobs = runtime.GOMAXPROCS(0)
-	}
-	all, err := plan(p)
+	b, jobs, all, err := start(p, o)
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := wanted(all, o.Only)
-	if err != nil {
+	defer b.close()
+	if err := b.place.check(paths(jobs)); err != nil { // before the work, not after it
 		return nil, err
 	}
-	dir := CacheDir(p.Dir)
-	w, err := openWorkspace(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer w.close()
-	event := newEmitter(o.Event)
-	store, err := cache.Open(dir, cache.Options{Warn: func(text string) { event(Event{Event: Warning, Message: text}) }})
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
-	inputs := cache.OpenDigests(dir)
-	defer inputs.Save()
-	place, err := newOutputs(o.Out, dir, inputs)
-	if err != nil {
-		return nil, err
-	}
-	if err := place.check(paths(jobs)); err != nil { // before the work, not after it
-		return nil, err
-	}
-	project, err := filepath.Abs(p.File)
-	if err != nil {
-		return nil, err
-	}
-
-	b := &builder{work: w, store: store, inputs: inputs, place: place, project: project, jobs: o.Jobs, event: event}
 	var files []staged
 	var missed *TargetError
 	for _, song := range bySong(jobs) {
@@ -111,17 +78,54 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 		return nil, err
 	}
 	keep := func(out Output) bool { return len(o.Only) > 0 && slices.Contains(paths(all), out.Path) }
-	removed, err := place.commit(ctx, files, keep)
+	removed, err := b.place.commit(ctx, files, keep)
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Removed: removed, Dir: o.Out}
+	r := &Result{Removed: removed, Dir: b.place.dir}
 	for _, f := range files {
 		r.Files = append(r.Files, f.Output)
 		b.event(Event{Event: OutputDone, Output: &f.Output})
 	}
 	r.Summary = Summary{Event: "summary", Rendered: b.rendered, Cached: b.cached, Outputs: len(files), Seconds: time.Since(began).Seconds()}
 	return r, nil
+}
+
+// start opens what a build works with: its workspace, the cache and the output
+// folder. jobs are the outputs that are asked for, all those of the project.
+func start(p *spec.Project, o Options) (b *builder, jobs, all []job, err error) {
+	if o.Out == "" {
+		o.Out = filepath.Join(p.Dir, "dist")
+	}
+	if o.Jobs <= 0 {
+		o.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if all, err = list(p); err != nil {
+		return nil, nil, nil, err
+	}
+	if jobs, err = wanted(all, o.Only); err != nil {
+		return nil, nil, nil, err
+	}
+	b = &builder{jobs: o.Jobs, event: newEmitter(o.Event)}
+	defer func() {
+		if err != nil {
+			b.close()
+		}
+	}()
+	if b.project, err = filepath.Abs(p.File); err != nil {
+		return nil, nil, nil, err
+	}
+	dir := CacheDir(p.Dir)
+	if b.work, err = openWorkspace(dir); err != nil {
+		return nil, nil, nil, err
+	}
+	b.store, err = cache.Open(dir, cache.Options{Warn: func(text string) { b.event(Event{Event: Warning, Message: text}) }})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	b.inputs = cache.OpenDigests(dir)
+	b.place, err = newOutputs(o.Out, dir, b.inputs)
+	return b, jobs, all, err
 }
 
 func paths(jobs []job) []string {

@@ -52,6 +52,9 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 			return true
 		}
 	}
+	if b.dry {
+		return e.Files["wav"].Size > 0
+	}
 	path := b.work.path(key.String()[:24] + ".wav")
 	if _, ok, err := b.store.Restore(ctx, key, map[string]string{"wav": path}, cache.Link); err != nil || !ok {
 		return false
@@ -161,10 +164,8 @@ func (b *builder) word(ctx context.Context, st *stage) (staged, error) {
 	if out.SHA256, err = copyTagged(path, st.wav, tags); err != nil {
 		return staged{}, err
 	}
-	words := st.words()
-	if _, err := b.store.Put(ctx, words.Key(), cache.Result{Meta: out, Description: words}); err != nil && ctx.Err() == nil {
-		b.event(Event{Event: Warning, Message: fmt.Sprintf("not kept in the cache: %v", err)})
-	}
+	b.keep(ctx, st.words().Key(), cache.Result{Meta: out})
+	b.remember(st)
 	return staged{Output: out, file: path}, nil
 }
 
@@ -309,9 +310,8 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 			action.Event, action.Seconds = ActionDone, time.Since(began).Seconds()
 			m.event(action)
 			m.count(false)
-			m.keep(ctx, s.path, s.finish.Key(), cache.Result{
-				Files: map[string]string{"wav": s.wav}, Meta: s.output, Description: s.finish, Seconds: action.Seconds,
-			})
+			s.seconds = action.Seconds
+			m.keep(ctx, s.finish.Key(), cache.Result{Files: map[string]string{"wav": s.wav}, Meta: s.output, Seconds: s.seconds})
 		}
 		return miss, nil
 	}

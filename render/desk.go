@@ -44,6 +44,7 @@ type channel struct {
 	key         cache.Key
 	node        *node // once made
 	wantPre     bool
+	seconds     float64 // that its stage took to make
 }
 
 // wire is an input of a channel.
@@ -301,22 +302,30 @@ func (d *desk) describe(c *channel) error {
 	if c.source != nil {
 		c.source.describe(&t)
 	}
-	for _, w := range c.inputs {
-		place := w.from.name
-		if w.port == pre {
-			place += " (pre-fader)"
+	named := map[string]bool{}
+	input := func(from *channel) {
+		if !named[from.name] {
+			named[from.name] = true
+			t.AddInput(from.name, from.key)
 		}
-		t.AddInput(place, w.from.key)
-		if err := t.AddValue("level of "+place, []any{w.db, describePoints(w.points)}); err != nil {
+	}
+	for _, w := range c.inputs {
+		input(w.from)
+		what := "level of " + w.from.name
+		if w.port == pre {
+			what = "pre-fader " + what
+		}
+		if err := t.AddValue(what, map[string]any{"db": w.db, "automation": describePoints(w.points)}); err != nil {
 			return err
 		}
 	}
 	for i, k := range c.keys {
-		if k == nil {
-			t.Add(fmt.Sprintf("side-chain %d", i+1), "silent")
-			continue
+		name := "silence"
+		if k != nil {
+			name = k.name
+			input(k)
 		}
-		t.AddInput(fmt.Sprintf("side-chain %d: %s", i+1, k.name), k.key)
+		t.Add(fmt.Sprintf("side-chain %d", i+1), name)
 	}
 	if err := t.AddValue("chain", describeChain(c.chain)); err != nil {
 		return err

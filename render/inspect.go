@@ -25,7 +25,7 @@ func Inspect(p *spec.Project) spec.Diagnostics {
 			found = append(found, d)
 		}
 	}
-	if _, err := plan(p); err != nil {
+	if _, err := list(p); err != nil {
 		note(spec.SeverityError, err)
 	}
 	b := &builder{event: func(e Event) {
@@ -83,7 +83,7 @@ func Describe(p *spec.Project) []string {
 	for _, s := range songs(p) {
 		lines = append(lines, fmt.Sprintf("%s: %d stems, %d buses, %d returns, %d versions", s.Title, len(s.Stems), len(s.Buses), len(s.Returns), 1+len(s.Versions)))
 	}
-	jobs, err := plan(p)
+	jobs, err := list(p)
 	if err != nil {
 		return lines
 	}

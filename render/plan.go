@@ -1,118 +1,189 @@
 package render
 
 import (
+	"context"
 	"fmt"
-	"path"
-	"strings"
+	"slices"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
+	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
 
-// job is one output to be made.
-type job struct {
-	song     *spec.Song
-	number   int // in the album, from 1; 0: no album
-	trim     float64
-	release  *spec.Release
-	version  version
-	delivery *spec.Delivery
-	path     string // below the output folder, with forward slashes
+// Step is one thing that a build would do, or need not do.
+type Step struct {
+	Song   string `json:"song"`
+	Action string `json:"action"` // "mix", "master (instrumental)", "deliver cd/Undertow.wav"
+	Output string `json:"output,omitempty"`
+	Run    bool   `json:"run"` // false: its result is in the cache
+	// Why says why it runs: the fields and files that changed, old and new, each
+	// with the strip it belongs to.
+	Why []string `json:"why,omitempty"`
+	// Seconds is what it took the last time; nil when it never ran here.
+	Seconds *float64 `json:"estimated_seconds"`
 }
 
-// plan lists every output of a project in the project's order, and refuses
-// two of the same name.
-func plan(p *spec.Project) ([]job, error) {
-	var jobs []job
-	add := func(song *spec.Song, j job) {
-		j.song = song
-		for _, v := range versions(song) {
-			for i := range song.Deliver {
-				j.version, j.delivery = v, &song.Deliver[i]
-				j.path = outputPath(j)
-				jobs = append(jobs, j)
+// Plan says what a build would do and why, without doing it.
+func Plan(ctx context.Context, p *spec.Project, o Options) ([]Step, error) {
+	b, jobs, _, err := start(p, o)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	b.dry = true
+	var steps []Step
+	for _, group := range bySong(jobs) {
+		song := group[0].song
+		sources, rate, err := b.sources(song)
+		if err == nil {
+			err = b.digest(ctx, sources)
+		}
+		if err != nil {
+			return nil, err
+		}
+		s, err := b.lay(song, rate, sources, group)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, b.steps(ctx, s)...)
+	}
+	return steps, nil
+}
+
+// steps lists a song's stages and outputs.
+func (b *builder) steps(ctx context.Context, s *laid) []Step {
+	var steps []Step
+	needed := b.unfinished(ctx, s)
+	for i := range s.stages {
+		st := &s.stages[i]
+		for _, c := range []*channel{st.mix, st.from} {
+			if !slices.Contains(needed, c) {
+				continue
 			}
-		}
-	}
-	if p.Song != nil {
-		add(p.Song, job{})
-	}
-	for _, s := range p.Songs {
-		add(s.Song, job{number: s.Number, trim: s.Trim, release: p.Release})
-	}
-	taken := map[string]job{}
-	fold := cases.Fold()
-	for _, j := range jobs {
-		key := fold.String(norm.NFC.String(j.path)) // as a file system that ignores case would see it
-		if first, ok := taken[key]; ok {
-			return nil, &InputError{Pos: j.song.Pos, Message: fmt.Sprintf("%s and %s would be the same file %s: give one of them another title",
-				first.what(), j.what(), j.path)}
-		}
-		taken[key] = j
-	}
-	return jobs, nil
-}
-
-// what names a job's sound for people.
-func (j job) what() string {
-	if j.version.name == "" {
-		return fmt.Sprintf("%q", j.song.Title)
-	}
-	return fmt.Sprintf("%q (%s)", j.song.Title, j.version.name)
-}
-
-// outputPath is <delivery>/<number> <title> (<version>).<ext>.
-func outputPath(j job) string {
-	name := j.song.Title
-	if j.number > 0 {
-		name = fmt.Sprintf("%02d %s", j.number, name)
-	}
-	if j.version.title != "" {
-		name += " (" + j.version.title + ")"
-	}
-	return path.Join(fileName(j.delivery.Name, ""), fileName(name, "."+j.delivery.Format))
-}
-
-// wanted picks the jobs that --only asks for: globs over the output's path, or
-// the name of a delivery, a version or a song.
-func wanted(jobs []job, only []string) ([]job, error) {
-	if len(only) == 0 {
-		return jobs, nil
-	}
-	var picked []job
-	used := make([]bool, len(only))
-	for _, j := range jobs {
-		hit := false
-		for i, glob := range only {
-			match, err := path.Match(glob, j.path)
-			if err != nil {
-				return nil, &UsageError{Message: fmt.Sprintf("--only %s: not a pattern: %v", glob, err)}
+			needed = slices.DeleteFunc(needed, func(d *channel) bool { return d == c }) // once
+			action := c.name
+			if st.version.name != "" {
+				action += " (" + st.version.name + ")"
 			}
-			for _, name := range []string{j.delivery.Name, j.version.name, j.song.Title} {
-				match = match || name != "" && strings.EqualFold(glob, name)
+			step := Step{Song: s.song.Title, Action: action, Run: s.stored[c] == nil}
+			if step.Run {
+				step.Why = b.why(st, c.name, c.description)
 			}
-			if match {
-				hit, used[i] = true, true
-			}
-		}
-		if hit {
-			picked = append(picked, j)
+			step.Seconds = b.took(st.place(c.name))
+			steps = append(steps, step)
 		}
 	}
-	for i, glob := range only {
-		if !used[i] {
-			return nil, &UsageError{Message: fmt.Sprintf("--only %s: matches no output; outputs are %s", glob, list(jobs))}
+	for i := range s.stages {
+		st := &s.stages[i]
+		step := Step{Song: s.song.Title, Action: "deliver " + st.path, Output: st.path, Run: true}
+		if s.length > 0 {
+			step.Run = !b.finished(ctx, s, st)
+		} else {
+			st.finish = st.describe(s)
 		}
+		if step.Run {
+			step.Why = b.why(st, "", st.finish)
+		}
+		step.Seconds = b.took(st.place(""))
+		steps = append(steps, step)
 	}
-	return picked, nil
+	return steps
 }
 
-func list(jobs []job) string {
-	var names []string
-	for _, j := range jobs {
-		names = append(names, j.path)
+// took is how long an action took the last time, or nil.
+func (b *builder) took(name string) *float64 {
+	if last, ok := b.store.Latest(b.project, name); ok && last.Seconds > 0 {
+		return &last.Seconds
 	}
-	return strings.Join(names, ", ")
+	return nil
+}
+
+// place is the stable name under which what a stage depends on is remembered: a
+// channel of its version, or (channel "") its output.
+func (st *stage) place(channel string) string {
+	if channel == "" {
+		return fmt.Sprintf("songs/%d/%s/deliver/%s", st.number, st.version.name, st.delivery.Name)
+	}
+	return fmt.Sprintf("songs/%d/%s/%s", st.number, st.version.name, channel)
+}
+
+// remember notes how a finished output was made, with everything behind it, so
+// that the next plan can say what has changed since.
+func (b *builder) remember(st *stage) {
+	note := func(name string, d cache.Description, seconds float64) {
+		name = st.place(name)
+		if before := b.took(name); seconds == 0 && before != nil { // not made this time
+			seconds = *before
+		}
+		b.store.Remember(cache.Last{Project: b.project, Name: name, Key: d.Key(), Seconds: seconds, Description: d})
+	}
+	note("", st.finish, st.seconds)
+	for _, c := range behind(st.from) {
+		note(c.name, c.description, c.seconds)
+	}
+}
+
+// behind lists a channel and all that feed it or are listened to.
+func behind(c *channel) []*channel {
+	var all []*channel
+	var visit func(c *channel)
+	visit = func(c *channel) {
+		if c == nil || slices.Contains(all, c) {
+			return
+		}
+		all = append(all, c)
+		for _, w := range c.inputs {
+			visit(w.from)
+		}
+		for _, k := range c.keys {
+			visit(k)
+		}
+	}
+	visit(c)
+	return all
+}
+
+// why compares what an action depends on with how it was last made, and follows
+// what changed through the channels behind it to fields and files.
+func (b *builder) why(st *stage, name string, now cache.Description) []string {
+	channels := map[string]*channel{}
+	for _, c := range behind(st.from) {
+		channels[c.name] = c
+	}
+	var reasons []string
+	seen := map[string]bool{}
+	var follow func(name string, now cache.Description)
+	follow = func(name string, now cache.Description) {
+		if seen[name] {
+			return
+		}
+		seen[name] = true
+		last, ok := b.store.Latest(b.project, st.place(name))
+		if !ok {
+			reasons = append(reasons, label(name)+"never made before")
+			return
+		}
+		for _, change := range cache.Diff(last.Description, now) {
+			if change.Path == "frames" { // the length follows from what changed before it
+				continue
+			}
+			if input, ok := change.Input(); ok && channels[input] != nil && change.Op == cache.Changed {
+				follow(input, channels[input].description)
+				continue
+			}
+			reasons = append(reasons, label(name)+change.String())
+		}
+	}
+	follow(name, now)
+	if len(reasons) == 0 {
+		reasons = []string{"its result is no longer in the cache"}
+	}
+	return reasons
+}
+
+// label names the strip that a reason is about.
+func label(channel string) string {
+	if channel == "" {
+		return ""
+	}
+	return channel + ": "
 }

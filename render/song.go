@@ -25,9 +25,23 @@ type builder struct {
 	jobs    int
 	event   func(Event)
 
+	dry      bool // only finding out what there is to do
 	mu       sync.Mutex
 	rendered int
 	cached   int
+}
+
+// close gives back what [start] opened.
+func (b *builder) close() {
+	if b.inputs != nil {
+		b.inputs.Save() // losing it costs time only
+	}
+	if b.store != nil {
+		b.store.Close()
+	}
+	if b.work != nil {
+		b.work.close()
+	}
 }
 
 // newEmitter makes an event function that several goroutines may call.
@@ -169,6 +183,7 @@ type stage struct {
 	output  Output            // what is known of it, when it is stored
 	current string            // its digest with words, when the file in place has it
 	wav     string            // the finished sound in the workspace
+	seconds float64           // that finishing took
 }
 
 // lay describes the graph of every version that is asked for, and finds what
@@ -368,9 +383,8 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel) error 
 		}
 		a := &artifact{stageInfo: w.stageInfo, key: c.key, path: w.file.Name(), rate: s.desk.rate}
 		s.stored[c] = a
-		b.keep(ctx, s.song.Title+"/"+c.name, c.key, cache.Result{
-			Files: map[string]string{"audio": a.path}, Meta: a.stageInfo, Description: c.description, Seconds: action.Seconds,
-		})
+		c.seconds = action.Seconds
+		b.keep(ctx, c.key, cache.Result{Files: map[string]string{"audio": a.path}, Meta: a.stageInfo, Seconds: c.seconds})
 		b.count(false)
 	}
 	b.event(action)
@@ -380,11 +394,10 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel) error 
 // keep stores a result. Mixdowns, masters and finished sounds are always worth
 // their place: each stands for all the work before it. A full or broken cache is
 // no fault of the build.
-func (b *builder) keep(ctx context.Context, name string, key cache.Key, r cache.Result) {
+func (b *builder) keep(ctx context.Context, key cache.Key, r cache.Result) {
 	if _, err := b.store.Put(ctx, key, r); err != nil && ctx.Err() == nil {
 		b.event(Event{Event: Warning, Message: fmt.Sprintf("not kept in the cache: %v", err)})
 	}
-	b.store.Remember(cache.Last{Project: b.project, Name: name, Key: key, Seconds: r.Seconds, Description: r.Description})
 }
 
 // unchanged fails when a file is no longer what it was when its digest was

@@ -22,7 +22,7 @@ func buildCommand() *cli.Command {
 		ArgsUsage: "[PROJECT]",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (default: dist beside the project file)"},
-			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once (default: one for each core); never changes a byte"},
+			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once; never changes a byte", DefaultText: "one for each core"},
 			&cli.StringSliceFlag{Name: "only", Usage: "only outputs that match `GLOB`: a path (streaming/*), or the name of a delivery, a version or a song; may be given again"},
 			&cli.BoolFlag{Name: "json", Usage: "print events as JSON, one a line, and a summary"},
 		},
@@ -37,7 +37,7 @@ func build(c *cli.Context) error {
 	if c.IsSet("jobs") && c.Int("jobs") < 1 {
 		return usage("--jobs %d: at least 1", c.Int("jobs"))
 	}
-	p, err := load(c)
+	p, err := load(c, project(c))
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func build(c *cli.Context) error {
 	return nil
 }
 
-// load loads the project that a command names, printing its warnings.
-func load(c *cli.Context) (*spec.Project, error) {
-	p, diags := spec.Load(project(c), spec.Options{Catalogue: catalogue.Params()})
+// load loads the project of that name, printing its warnings.
+func load(c *cli.Context, name string) (*spec.Project, error) {
+	p, diags := spec.Load(name, spec.Options{Catalogue: catalogue.Params()})
 	if p == nil {
 		return nil, faults(diags)
 	}

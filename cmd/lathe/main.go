@@ -11,6 +11,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -50,8 +51,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler:         func(*cli.Context, error) {}, // run maps errors to codes
 		OnUsageError:           onUsageError,
 		Commands: []*cli.Command{
-			initCommand(), checkCommand(), explainCommand(), buildCommand(),
-			measureCommand(), profilesCommand(), schemaCommand(), completionCommand(),
+			initCommand(), checkCommand(), explainCommand(), planCommand(), buildCommand(), watchCommand(), whyCommand(),
+			measureCommand(), profilesCommand(), schemaCommand(), cacheCommand(), completionCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
@@ -62,6 +63,11 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = onUsageError
+		for _, f := range c.Flags { // "(default: false)" says nothing
+			if b, ok := f.(*cli.BoolFlag); ok {
+				b.DisableDefaultText = true
+			}
+		}
 	}
 	return app
 }
@@ -89,6 +95,17 @@ func project(c *cli.Context) string {
 		return c.Args().First()
 	}
 	return "."
+}
+
+// projectDir is the folder of a project that is named by its file or folder.
+func projectDir(name string) string {
+	if name == "" {
+		return "."
+	}
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
+		return filepath.Dir(name)
+	}
+	return name
 }
 
 // atMost refuses more arguments than a command takes.

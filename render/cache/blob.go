@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -289,7 +290,7 @@ func (s *Store) finish(f *os.File, temp string, b Blob) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := os.Chmod(temp, blobMode); err != nil {
+	if err := protect(temp); err != nil {
 		return err
 	}
 	// GC leaves young blobs alone; the file may have been made long ago.
@@ -307,6 +308,15 @@ func (s *Store) finish(f *os.File, temp string, b Blob) error {
 		s.markVerified(id, b.Digest)
 	}
 	return nil
+}
+
+// protect makes a stored file read-only; not on Windows, where such a file
+// could not be replaced.
+func protect(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	return os.Chmod(path, blobMode)
 }
 
 // readError marks an error of the source of a copy, not of its destination.

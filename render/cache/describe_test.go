@@ -39,6 +39,20 @@ func TestDiffIsEmptyExactlyForEqualKeys(t *testing.T) {
 	})
 }
 
+// No text in a field passes for the border between fields.
+func TestKeyKnowsTheBordersOfFields(t *testing.T) {
+	for _, border := range []string{"", ":", "=", "\n", "\x00", " ", ",", "1:", "1:c1:"} {
+		whole := Description{{"a", "b" + border + "c" + border + "d"}}
+		for _, other := range []Description{
+			{{"a", "b"}, {"c", "d"}}, {{"a" + border + "b", "c" + border + "d"}}, {{"a", "b" + border + "c"}, {"d", ""}}, {{"", "a" + border + "b" + border + "c" + border + "d"}},
+		} {
+			if whole.Key() == other.Key() {
+				t.Errorf("%q and %q have the same key", whole, other)
+			}
+		}
+	}
+}
+
 func someJSON(depth int) *rapid.Generator[any] {
 	return rapid.Custom(func(t *rapid.T) any {
 		kinds := 5

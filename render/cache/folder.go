@@ -103,7 +103,7 @@ func (f *Folder) put(ctx context.Context, path string, size int64, value io.Read
 		err = fmt.Errorf("%d bytes of %d", n, size)
 	}
 	if err == nil {
-		err = file.Chmod(blobMode) // readable for the others of the team
+		err = protect(file.Name()) // and readable for the others of the team
 	}
 	if err == nil {
 		err = file.Sync()

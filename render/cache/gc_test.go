@@ -144,7 +144,12 @@ func TestWhatNobodyCanUseGoes(t *testing.T) {
 	os.Remove(s.blobPath(e.Files["audio"].Digest))
 	damaged := put(t, s, "damaged", noise("good", 1000)) // shares its blob
 	flip(t, s.entryPath(damaged), 100)
-	orphan := put(t, s, "orphan", noise("orphan", 1000))
+	orphan := keyOf("orphan") // made long ago, stored just now
+	made := writeTo(t, filepath.Join(t.TempDir(), "made"), noise("orphan", 1000))
+	age(t, made, 2*orphanAge)
+	if _, err := s.Put(t.Context(), orphan, Result{Files: map[string]string{"audio": made}}); err != nil {
+		t.Fatal(err)
+	}
 	e, _ = s.Peek(orphan)
 	os.Remove(s.entryPath(orphan))
 	left := writeTo(t, filepath.Join(s.newDir(), "blob-1"), []byte("half"))

@@ -380,6 +380,43 @@ func TestCloseGivesUpUploads(t *testing.T) {
 	t.Errorf("%d goroutines before, %d after", before, runtime.NumGoroutine())
 }
 
+// endless gives every blob a size without end.
+type endless struct {
+	Remote
+	read int64
+}
+
+func (e *endless) Get(ctx context.Context, space Space, id [32]byte) (io.ReadCloser, error) {
+	if space == Actions {
+		return e.Remote.Get(ctx, space, id)
+	}
+	return io.NopCloser(e), nil
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	e.read += int64(len(p))
+	if e.read > 100<<20 {
+		return 0, io.EOF
+	}
+	return len(p), nil
+}
+
+func TestRemoteCannotFillTheDisk(t *testing.T) {
+	folder := NewFolder(t.TempDir())
+	a := machine(t, folder, &messages{})
+	key := put(t, a, "x", noise("x", 1000))
+	a.Flush(t.Context())
+	for _, path := range filesBelow(t, folder.dir) {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != blobMode {
+			t.Errorf("others of the team cannot read %s: %v", path, info.Mode())
+		}
+	}
+	e := &endless{Remote: folder}
+	if restore(t, machine(t, e, &messages{}), key) != nil || e.read > 1<<20 {
+		t.Errorf("%d bytes were read", e.read)
+	}
+}
+
 func TestParseRemote(t *testing.T) {
 	for text, want := range map[string]string{
 		"http://cache:8080/lathe": "http://cache:8080/lathe", "https://u:p@cache": "https://u:xxxxx@cache", "/mnt/cache": "/mnt/cache", `C:\cache`: `C:\cache`,

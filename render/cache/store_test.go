@@ -173,6 +173,9 @@ func TestFlippedByteNeverComesBack(t *testing.T) {
 					t.Errorf("%s damaged at %d: warnings %q", path, at, warned.all())
 				}
 			}
+			if _, err := os.Stat(path); strings.Contains(path, "/cas/") && err == nil {
+				t.Errorf("%s damaged at %d: it is still there", path, at)
+			}
 			if d := OpenDigests(dir); filepath.Base(path) == digestsName && len(d.records) != 0 {
 				t.Fatalf("digests damaged at %d are believed", at)
 			}
@@ -222,6 +225,84 @@ func TestWrongFileNeverComesBack(t *testing.T) {
 }
 
 func keyOfBytes(seed string) Digest { return Digest(keyOf(string(noise(seed, 1000)))) }
+
+// All files of an entry come back, or none of them.
+func TestMissLeavesNothing(t *testing.T) {
+	s := openStore(t, t.TempDir(), Options{})
+	work := t.TempDir()
+	files, back := map[string]string{}, map[string]string{}
+	for _, name := range []string{"a", "b", "c"} {
+		files[name] = writeTo(t, filepath.Join(work, name), noise(name, 1000))
+		back[name] = filepath.Join(work, name+" back")
+	}
+	for _, bad := range []string{"a", "b", "c"} {
+		e, err := s.Put(t.Context(), keyOf("x"), Result{Files: files, Mode: Copy})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := openStore(t, s.Dir(), Options{})
+		flip(t, s.blobPath(e.Files[bad].Digest), 10)
+		if _, ok, err := other.Restore(t.Context(), keyOf("x"), back, Link); ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		for name, path := range back {
+			if _, err := os.Stat(path); err == nil {
+				t.Errorf("%s is bad, and %s is left", bad, name)
+			}
+		}
+	}
+}
+
+// A good blob that another process has put in the place of a damaged one is
+// not dropped in its stead.
+func TestDropsOnlyTheDamaged(t *testing.T) {
+	s := openStore(t, t.TempDir(), Options{})
+	want := noise("x", 1000)
+	e, err := s.Put(t.Context(), keyOf("x"), Result{Files: map[string]string{"audio": writeTo(t, filepath.Join(t.TempDir(), "x"), want)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := s.blobPath(e.Files["audio"].Digest)
+	flip(t, path, 10)
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	put(t, openStore(t, s.Dir(), Options{}), "x", want)
+	s.dropDamaged(errDamaged, path, f)
+	if got := restore(t, s, keyOf("x")); !bytes.Equal(got, want) {
+		t.Error("the good one was dropped")
+	}
+}
+
+func TestSealShowsEveryBit(t *testing.T) {
+	good, err := formatEntry(Entry{Key: keyOf("x"), Seconds: 2, Files: map[string]Blob{"audio": {Size: 5}}, Meta: json.RawMessage(`{"peak":1}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parseEntry(keyOf("x"), good); err != nil {
+		t.Fatal(err)
+	}
+	for i := range good {
+		for bit := range 8 {
+			bad := bytes.Clone(good)
+			bad[i] ^= 1 << bit
+			if e, err := parseEntry(keyOf("x"), bad); err == nil {
+				t.Fatalf("byte %d bit %d: %+v", i, bit, e)
+			}
+		}
+		if _, err := parseEntry(keyOf("x"), good[:i]); err == nil {
+			t.Fatalf("the first %d bytes are believed", i)
+		}
+	}
+	if _, err := parseEntry(keyOf("x"), append(bytes.Clone(good), ' ')); err == nil {
+		t.Error("a longer one is believed")
+	}
+	if _, err := unseal(lastKind, good); err == nil {
+		t.Error("a seal of another kind is believed")
+	}
+}
 
 // A process that is killed while it stores leaves a store that is right.
 func TestKilledWhileStoring(t *testing.T) {
