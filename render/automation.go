@@ -21,7 +21,8 @@ type lane struct {
 
 // ramp moves from one value to another between two frames, and holds.
 type ramp struct {
-	from, to   int64 // frames of the song; to > from
+	from, to   int64 // frames of the song over which it holds; to > from
+	origin     int64 // where the value is a; before from where a step is still on its way
 	a, b       float64
 	curve      spec.Curve
 	logA, logB float64 // of an exponential ramp
@@ -34,20 +35,26 @@ func newLane(points []spec.Point, start float64, rate int) *lane {
 	at, value := int64(0), start
 	for _, p := range points {
 		frame := frames(p.At, rate)
-		r := ramp{from: at, to: frame, a: value, b: p.Value, curve: p.Curve}
+		r := ramp{from: at, origin: at, to: frame, a: value, b: p.Value, curve: p.Curve}
 		if p.Curve == spec.Step || p.Curve == "" || frame <= at {
 			if frame == 0 { // the song begins with this value
 				l.start, at, value = p.Value, 0, p.Value
 				continue
 			}
-			r.from, r.to, r.curve = frame, frame+max(frames(stepSeconds, rate), 1), spec.Linear
+			if p.Value == value {
+				at = frame
+				continue
+			}
+			r.from, r.origin, r.to, r.curve = frame, frame, frame+max(frames(stepSeconds, rate), 1), spec.Linear
 		}
 		if r.curve == spec.Exponential {
 			r.logA, r.logB = xmath.Log(r.a), xmath.Log(r.b)
 		}
-		// A step that is still on its way when the next ramp begins ends there.
+		// A step that is still on its way when the next ramp begins leads to where
+		// that ramp will be.
 		if n := len(l.ramps); n > 0 && l.ramps[n-1].to > r.from {
 			r.from = min(l.ramps[n-1].to, r.to-1)
+			l.ramps[n-1].b = r.value(r.from)
 		}
 		l.ramps = append(l.ramps, r)
 		at, value = frame, p.Value
@@ -75,7 +82,7 @@ func (l *lane) at(frame int64) (value float64, until int64) {
 }
 
 func (r *ramp) value(frame int64) float64 {
-	t := float64(frame-r.from) / float64(r.to-r.from)
+	t := float64(frame-r.origin) / float64(r.to-r.origin)
 	switch r.curve {
 	case spec.Exponential:
 		return xmath.Exp(r.logA + float64((r.logB-r.logA)*t))

@@ -31,12 +31,30 @@ func TestLane(t *testing.T) {
 		{3 * rate, 0, "the end of the s-curve"},
 		{9 * rate, 0, "held after the last point"},
 	} {
-		if got, _ := l.at(c.frame); math.Abs(got-c.want) > 1e-9 {
+		if got, _ := l.at(c.frame); math.Abs(got-c.want) > 1e-3 { // a step leads to where the ramp after it will be: here a few ten-thousandths of a dB on
 			t.Errorf("frame %d: %g, want %g: %s", c.frame, got, c.want, c.why)
 		}
 	}
-	if mid, _ := l.at((2*rate + step + 3*rate) / 2); math.Abs(mid+3) > 1e-2 {
+	if mid, _ := l.at(5 * rate / 2); math.Abs(mid+3) > 1e-9 {
 		t.Errorf("the s-curve's middle is %g, want -3", mid)
+	}
+}
+
+// A point that changes nothing is no step, and a ramp is straight from point to
+// point although a step before it takes its time.
+func TestLaneRampAfterAStep(t *testing.T) {
+	l := newLane([]spec.Point{{At: 1, Value: 0}, {At: 2, Value: -12, Curve: spec.Linear}}, 0, 48000)
+	if v, _ := l.at(60000); v != -3 {
+		t.Errorf("a quarter of the way from 0 to -12: %g, want -3", v)
+	}
+	l = newLane([]spec.Point{{At: 1, Value: 6}, {At: 2, Value: -6, Curve: spec.Linear}}, 0, 48000)
+	if v, _ := l.at(60000); v != 3 {
+		t.Errorf("a quarter of the way from 6 to -6, after a step: %g, want 3", v)
+	}
+	before, _ := l.at(48239)
+	after, _ := l.at(48240)
+	if math.Abs(after-before) > 0.05 {
+		t.Errorf("from the step to the ramp: %g then %g, want no jump", before, after)
 	}
 }
 

@@ -8,6 +8,7 @@ package render
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -24,10 +25,19 @@ const EngineVersion = "1"
 // Options are the ways a build may be run. None of them changes a byte of any
 // output.
 type Options struct {
-	Out   string      // output folder; empty: dist beside the project file
-	Jobs  int         // workers; 0: one for each core
-	Only  []string    // globs over output paths, or names of deliveries, versions, songs; empty: everything
-	Event func(Event) // told what happens, from one goroutine at a time; may be nil
+	Out   string   // output folder; empty: dist beside the project file
+	Jobs  int      // workers; 0: one for each core
+	Only  []string // globs over output paths, or names of deliveries, versions, songs; empty: everything
+	Cache string   // cache folder; empty: [CacheDir]
+	// Remote is a second cache, for a team or for CI: a shared folder, or the
+	// address of a server of Bazel's HTTP cache protocol; empty: none.
+	Remote string
+	// Locked builds only what the lock file says: it is a [LockError] when an
+	// input, the engine or an output differs, and then nothing is put in place.
+	Locked bool
+	Event  func(Event) // told what happens, from one goroutine at a time; may be nil
+
+	keepLock bool // leave the lock file alone
 }
 
 // UsageError says that the command was called in a wrong way.
@@ -57,6 +67,12 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 	if err := b.place.check(paths(jobs)); err != nil { // before the work, not after it
 		return nil, err
 	}
+	var lock Lock
+	if o.Locked {
+		if lock, err = b.locked(ctx, p); err != nil {
+			return nil, err
+		}
+	}
 	var files []staged
 	var missed *TargetError
 	for _, song := range bySong(jobs) {
@@ -77,10 +93,29 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if o.Locked {
+		var now Manifest
+		for _, f := range files {
+			now.Outputs = append(now.Outputs, f.Output)
+		}
+		if found := lock.outputDifferences(lockOutputs(now), len(o.Only) == 0); found != nil {
+			return nil, &LockError{found}
+		}
+	}
 	keep := func(out Output) bool { return len(o.Only) > 0 && slices.Contains(paths(all), out.Path) }
 	removed, err := b.place.commit(ctx, files, keep)
 	if err != nil {
 		return nil, err
+	}
+	if !o.keepLock && !o.Locked {
+		if err := b.writeLock(ctx, p, paths(all)); err != nil {
+			return nil, err
+		}
+	}
+	if b.remote {
+		if err := b.store.Flush(ctx); err != nil { // only when ctx ends: outputs are in place
+			b.event(Event{Event: Warning, Message: fmt.Sprintf("not everything reached the remote cache: %v", err)})
+		}
 	}
 	r := &Result{Removed: removed, Dir: b.place.dir}
 	for _, f := range files {
@@ -115,16 +150,26 @@ func start(p *spec.Project, o Options) (b *builder, jobs, all []job, err error) 
 	if b.project, err = filepath.Abs(p.File); err != nil {
 		return nil, nil, nil, err
 	}
-	dir := CacheDir(p.Dir)
+	dir := o.Cache
+	if dir == "" {
+		dir = CacheDir(p.Dir)
+	}
 	if b.work, err = openWorkspace(dir); err != nil {
 		return nil, nil, nil, err
 	}
-	b.store, err = cache.Open(dir, cache.Options{Warn: func(text string) { b.event(Event{Event: Warning, Message: text}) }})
+	var remote cache.Remote
+	if o.Remote != "" {
+		if remote, err = cache.ParseRemote(o.Remote); err != nil {
+			return nil, nil, nil, &UsageError{Message: fmt.Sprintf("remote cache %s: %v", o.Remote, err)}
+		}
+		b.remote = true
+	}
+	b.store, err = cache.Open(dir, cache.Options{Remote: remote, Warn: func(text string) { b.event(Event{Event: Warning, Message: text}) }})
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	b.inputs = cache.OpenDigests(dir)
-	b.place, err = newOutputs(o.Out, dir, b.inputs)
+	b.place, err = newOutputs(o.Out, b.project, dir, b.inputs)
 	return b, jobs, all, err
 }
 

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +28,7 @@ import (
 // Checks of a finished file, besides the delivery's own numbers.
 const (
 	peakTolerance = 0.0  // dB a file may be over its ceiling
+	ceilingMargin = 0.03 // dB by which the limiter stays below it: meters differ by about as much
 	peakMargin    = 0.02 // dB more than it was over, when a level is tried again
 	peakTries     = 4
 )
@@ -38,14 +41,14 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 	}
 	st.finish = st.describe(s)
 	key := st.finish.Key()
-	e, ok := b.store.Peek(key)
+	e, ok := b.look(ctx, key)
 	if ok {
 		ok = json.Unmarshal(e.Meta, &st.output) == nil
 	}
 	if !ok {
 		return false
 	}
-	if e, ok := b.store.Peek(st.words().Key()); ok {
+	if e, ok := b.look(ctx, st.words().Key()); ok {
 		var file Output
 		if json.Unmarshal(e.Meta, &file) == nil && b.place.holds(ctx, st.path, file.SHA256) {
 			st.current = file.SHA256
@@ -93,7 +96,9 @@ func (st *stage) words() cache.Description {
 	t := cache.Describe(EngineVersion, "file")
 	t.AddInput("finish", st.finish.Key())
 	if st.delivery.Metadata {
-		t.AddValue("tags", st.tags())
+		for _, name := range slices.Sorted(maps.Keys(st.tags())) {
+			t.Add("tags."+name, st.tags()[name])
+		}
 	}
 	return t
 }
@@ -245,12 +250,12 @@ func (s *stage) takeID(session int) takeID {
 
 // goal is what the stage's delivery asks for.
 func (s *stage) goal() goal {
-	g := goal{loudness: math.NaN(), ceiling: math.Inf(1), maxReduction: s.delivery.MaxReduction}
+	g := goal{loudness: math.NaN(), ceiling: math.Inf(1), maxReduction: s.delivery.MaxReduction, tolerance: s.delivery.Tolerance}
 	if l := s.delivery.Loudness; l != nil {
 		g.loudness = *l + s.trim
 	}
 	if c := s.delivery.Ceiling; c != nil {
-		g.ceiling = *c
+		g.ceiling = *c - ceilingMargin
 	}
 	return g
 }

@@ -81,9 +81,16 @@ func (d *desk) mixdown(v version) (*channel, error) {
 	r := &routing{desk: d, version: v, made: map[string]*channel{}}
 	mix, err := r.strip("mix")
 	if err == nil && mix == nil {
-		return nil, &InputError{Pos: d.song.Mix.Pos, Message: fmt.Sprintf("nothing is heard in version %q: everything is muted", v.name)}
+		return nil, &InputError{Pos: d.song.Mix.Pos, Message: nothingHeard(v)}
 	}
 	return mix, err
+}
+
+func nothingHeard(v version) string {
+	if v.name == "" {
+		return "nothing is heard: every stem is muted"
+	}
+	return fmt.Sprintf("nothing is heard in version %q: every stem is muted", v.name)
 }
 
 // master returns the channel that puts out the mastered mix. Every processor of
@@ -231,8 +238,15 @@ func (r *routing) inputs(name string) ([]wire, error) {
 // (send empty) or into a return. A muted strip still works, so that whoever
 // listens to it as a side-chain goes on doing so.
 func (r *routing) heard(s *spec.Strip, send string) bool {
-	if s.Mute || slices.Contains(r.version.mute, s.Name) {
+	muted := func(s *spec.Strip) bool { return s.Mute || slices.Contains(r.version.mute, s.Name) }
+	if muted(s) {
 		return false
+	}
+	// What is muted as a group is gone, its reverb too.
+	for t := s; send != "" && t.Name != "mix"; {
+		if t, _ = r.find(t.To); muted(t) {
+			return false
+		}
 	}
 	solo := r.version.solo
 	if len(solo) == 0 {

@@ -67,7 +67,7 @@ func (e *TargetError) Error() string {
 // IsMachineFault reports whether an error is the machine's rather than the
 // project's: a full disk, a missing permission, a read-only place.
 func IsMachineFault(err error) bool {
-	for _, fault := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.EMFILE, syscall.ENOMEM, fs.ErrPermission} {
+	for _, fault := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.EFBIG, syscall.EMFILE, syscall.ENOMEM, fs.ErrPermission} {
 		if errors.Is(err, fault) {
 			return true
 		}

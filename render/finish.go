@@ -129,6 +129,7 @@ type goal struct {
 	loudness     float64 // LUFS; NaN: the level stays as it is
 	ceiling      float64 // dBTP; +Inf: no limiter
 	maxReduction float64 // dB
+	tolerance    float64 // LU
 }
 
 const (
@@ -153,7 +154,7 @@ func (t *take) solve(ctx context.Context, g goal) (levelled, *Miss, error) {
 	}
 	if math.IsInf(t.loudness, -1) {
 		return levelled{drive: d}, &Miss{
-			Message: fmt.Sprintf("%.1f LUFS can't be reached: the song has no measurable loudness (silent, or shorter than 0.4 s)", g.loudness),
+			Message: fmt.Sprintf("%.1f LUFS can't be reached: the song has no measurable loudness (it is silent, below -70 LUFS throughout, or shorter than 0.4 s)", g.loudness),
 			Options: []string{"loudness: none"},
 		}, nil
 	}
@@ -162,17 +163,23 @@ func (t *take) solve(ctx context.Context, g goal) (levelled, *Miss, error) {
 	d.gain = low
 	if d.gain > most {
 		done, err := t.listen(ctx, drive{gain: most, ceiling: d.ceiling})
-		return done, t.tooLoud(g, done), err
+		if err != nil {
+			return done, nil, err
+		}
+		return t.tooLoud(ctx, g, done)
 	}
-	var last levelled
+	var last, best levelled
 	for pass := range solvePasses {
 		done, err := t.listen(ctx, d)
 		if err != nil {
 			return done, nil, err
 		}
 		short := g.loudness - done.loudness
+		if pass == 0 || math.Abs(short) < math.Abs(g.loudness-best.loudness) {
+			best = done
+		}
 		if math.Abs(short) <= solvePrecision {
-			return done, t.overReduced(g, done), nil
+			break
 		}
 		slope := 0.7 // LU per dB, until two passes tell
 		if pass > 0 && done.gain != last.gain {
@@ -189,13 +196,16 @@ func (t *take) solve(ctx context.Context, g goal) (levelled, *Miss, error) {
 		}
 		if next > most {
 			if done.gain >= most {
-				return done, t.tooLoud(g, done), nil
+				return t.tooLoud(ctx, g, done)
 			}
 			next = most
 		}
 		last, d.gain = done, next
 	}
-	return last, &Miss{Message: fmt.Sprintf("no level found for %.2f LUFS within %d passes: the last one gave %.2f LUFS", g.loudness, solvePasses, last.loudness)}, nil
+	if off := math.Abs(g.loudness - best.loudness); off > g.tolerance/2 {
+		return best, &Miss{Message: fmt.Sprintf("no level found for %.2f LUFS within %d passes: the best gives %.2f LUFS", g.loudness, solvePasses, best.loudness)}, nil
+	}
+	return best, t.overReduced(g, best), nil
 }
 
 // overReduced is the miss of a limiter that has to take off more than it may.
@@ -213,19 +223,27 @@ func (t *take) overReduced(g goal, done levelled) *Miss {
 }
 
 // tooLoud is the miss of a loudness that is out of the limiter's reach; most is
-// what the take reaches when the limiter takes off all it may.
-func (t *take) tooLoud(g goal, most levelled) *Miss {
-	need := g.loudness - t.loudness
-	excess := xmath.DB(t.peak) + need - g.ceiling
-	return &Miss{
-		Message: fmt.Sprintf("%.1f LUFS needs at least %+.1f dB; the limiter would take more than %.1f dB off the peak at %s (allowed: %.1f dB, max_reduction); within that the song reaches %.1f LUFS",
-			g.loudness, need, max(excess, g.maxReduction), clock(t.peakAt, t.rate), g.maxReduction, most.loudness),
-		Options: []string{
-			fmt.Sprintf("loudness: %.1f LUFS", math.Floor(most.loudness*10)/10),
-			fmt.Sprintf("max_reduction: %.0f dB or more", math.Ceil(max(excess, g.maxReduction))+1),
-			"a master that evens out the peaks (compressor, saturator) before the limiter",
-		},
+// what the take gives when the limiter takes off all it may. More limiting is
+// only advised where it was tried.
+func (t *take) tooLoud(ctx context.Context, g goal, most levelled) (levelled, *Miss, error) {
+	m := &Miss{
+		Message: fmt.Sprintf("%.1f LUFS is out of reach: with the %.1f dB that the limiter may take off the peaks (max_reduction) the song gets to %.1f LUFS; its highest peak is at %s",
+			g.loudness, g.maxReduction, most.loudness, clock(t.peakAt, t.rate)),
+		Options: []string{fmt.Sprintf("loudness: %.1f LUFS", math.Floor(most.loudness*10)/10)},
 	}
+	if more := t.reach + reachMargin - 1; g.maxReduction < more {
+		wide := g
+		wide.maxReduction = more
+		done, miss, err := t.solve(ctx, wide)
+		if err != nil {
+			return most, nil, err
+		}
+		if miss == nil {
+			m.Options = append(m.Options, fmt.Sprintf("max_reduction: %.0f dB", math.Ceil(done.reduction)))
+		}
+	}
+	m.Options = append(m.Options, "a master that evens out the peaks (compressor, saturator) before the limiter")
+	return most, m, nil
 }
 
 // clock writes a frame as minutes and seconds.

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -150,6 +151,9 @@ func (n *node) run(c int64) error {
 		to := min(from+dsp.MaxBlock, chunkFrames)
 		to = from + int(n.nextCut(start+int64(from), int64(to-from)))
 		if err := n.block(c, from, to); err != nil {
+			if input := (*InputError)(nil); errors.As(err, &input) { // it names the stem
+				return err
+			}
 			return fmt.Errorf("%s: %w", n.name, err)
 		}
 		from = to

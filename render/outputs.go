@@ -48,19 +48,35 @@ type staged struct {
 // place, the manifest is written, and the journal goes.
 type outputs struct {
 	dir     string // the output folder
+	mine    string // lists what this project put there; others may put things there too
 	journal string
 	lock    string
 	known   *cache.Digests
 }
 
-func newOutputs(dir, cacheDir string, known *cache.Digests) (*outputs, error) {
+// newOutputs looks after a folder for a project, whose folder may move together
+// with its cache.
+func newOutputs(dir, project, cacheDir string, known *cache.Digests) (*outputs, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	id := sha256.Sum256([]byte(abs))
-	base := filepath.Join(cacheDir, "out-"+hex.EncodeToString(id[:6]))
-	return &outputs{dir: dir, journal: base + ".journal", lock: base + ".lock", known: known}, nil
+	home, err := filepath.Abs(cacheDir)
+	if err != nil {
+		return nil, err
+	}
+	owner := project
+	if in, err := filepath.Rel(filepath.Dir(project), home); err == nil && filepath.IsLocal(in) {
+		if to, err := filepath.Rel(filepath.Dir(project), abs); err == nil {
+			owner = filepath.Base(project) + " " + to
+		}
+	}
+	name := func(text string) string {
+		id := sha256.Sum256([]byte(text))
+		return filepath.Join(cacheDir, "out-"+hex.EncodeToString(id[:6]))
+	}
+	base := name(abs)
+	return &outputs{dir: dir, mine: name(owner+" "+filepath.Base(abs)) + ".mine", journal: base + ".journal", lock: base + ".lock", known: known}, nil
 }
 
 // manifest reads the manifest; there may be none.
@@ -166,11 +182,19 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 	for _, f := range files {
 		paths[f.Path] = true
 	}
+	before, err := readManifest(o.mine)
+	if err != nil {
+		return nil, err
+	}
+	mine := map[string]bool{}
+	for _, out := range before.Outputs {
+		mine[out.Path] = true
+	}
 	var stale []Output
 	for _, out := range old.Outputs {
 		switch {
 		case paths[out.Path]:
-		case keep(out):
+		case keep(out) || !mine[out.Path]: // another project may have put it there
 			now.Outputs = append(now.Outputs, out)
 		default:
 			stale = append(stale, out)
@@ -190,6 +214,11 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 	}
 	journal := Manifest{Lathe: 1, Engine: EngineVersion, Outputs: append(slices.Clone(old.Outputs), now.Outputs...)}
 	if err := writeJSON(o.journal, journal); err != nil {
+		return nil, err
+	}
+	if err := writeJSON(o.mine, Manifest{Lathe: 1, Engine: EngineVersion, Outputs: slices.DeleteFunc(slices.Clone(now.Outputs), func(out Output) bool {
+		return !paths[out.Path] && !mine[out.Path]
+	})}); err != nil {
 		return nil, err
 	}
 	for _, f := range files {

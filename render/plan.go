@@ -40,7 +40,7 @@ func Plan(ctx context.Context, p *spec.Project, o Options) ([]Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := b.lay(song, rate, sources, group)
+		s, err := b.lay(ctx, song, rate, sources, group)
 		if err != nil {
 			return nil, err
 		}

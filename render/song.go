@@ -25,6 +25,7 @@ type builder struct {
 	jobs    int
 	event   func(Event)
 
+	remote   bool // there is a second cache to ask
 	dry      bool // only finding out what there is to do
 	mu       sync.Mutex
 	rendered int
@@ -68,7 +69,7 @@ func (b *builder) song(ctx context.Context, jobs []job) ([]staged, error) {
 	if err := b.digest(ctx, sources); err != nil {
 		return nil, err
 	}
-	s, err := b.lay(song, rate, sources, jobs)
+	s, err := b.lay(ctx, song, rate, sources, jobs)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +189,7 @@ type stage struct {
 
 // lay describes the graph of every version that is asked for, and finds what
 // of it is stored.
-func (b *builder) lay(song *spec.Song, rate int, sources map[string]source, jobs []job) (*laid, error) {
+func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources map[string]source, jobs []job) (*laid, error) {
 	s := &laid{song: song, desk: newDesk(song, rate, sources), sources: sources, stored: map[*channel]*artifact{}}
 	// The main version says how long the song is, also when only others are
 	// asked for: all versions of a song are equally long.
@@ -215,7 +216,10 @@ func (b *builder) lay(song *spec.Song, rate int, sources map[string]source, jobs
 		s.stages = append(s.stages, stage{job: j, mix: mix, from: from})
 	}
 	for _, c := range s.desk.known {
-		if e, ok := b.store.Peek(c.key); ok && c.rounded {
+		if !c.rounded {
+			continue
+		}
+		if e, ok := b.look(ctx, c.key); ok {
 			a := &artifact{key: c.key, rate: rate}
 			if json.Unmarshal(e.Meta, &a.stageInfo) == nil {
 				s.stored[c] = a
@@ -227,6 +231,15 @@ func (b *builder) lay(song *spec.Song, rate int, sources map[string]source, jobs
 		s.length = s.end()
 	}
 	return s, nil
+}
+
+// look finds what is stored of an action, here or in the remote cache.
+func (b *builder) look(ctx context.Context, key cache.Key) (cache.Entry, bool) {
+	if e, ok := b.store.Peek(key); ok || !b.remote || b.dry {
+		return e, ok
+	}
+	e, ok, err := b.store.Get(ctx, key)
+	return e, ok && err == nil
 }
 
 // end is the song's length as the main version's stages tell it; 0 when they are

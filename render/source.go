@@ -42,6 +42,9 @@ func openStem(name string, file spec.File, offset float64) (*stemSource, error) 
 	if s.info.Channels > 2 {
 		return nil, stemError(name, file, fmt.Errorf("has %d channels: a stem is mono or stereo; split it", s.info.Channels))
 	}
+	if s.info.Frames == 0 {
+		return nil, stemError(name, file, errors.New("has no samples"))
+	}
 	if offset < 0 {
 		s.skip = min(frames(-offset, s.info.Rate), s.info.Frames)
 	}
@@ -68,13 +71,19 @@ func (s *stemSource) at(rate int, offset float64) error {
 func stemError(name string, file spec.File, err error) error {
 	var ae *audiofile.Error
 	if errors.As(err, &ae) {
-		if IsMachineFault(err) {
-			return err
-		}
-		err = errors.New(ae.Detail)
+		err = detail{ae.Detail, err}
 	}
 	return &InputError{Pos: file.Pos, Message: fmt.Sprintf("stem %q: file %s", name, file.Name), Err: err}
 }
+
+// detail is an error in other words.
+type detail struct {
+	text string
+	err  error
+}
+
+func (d detail) Error() string { return d.text }
+func (d detail) Unwrap() error { return d.err }
 
 func (s *stemSource) describe(t *cache.Description) {
 	t.AddFile(s.file.Name, s.sum)

@@ -35,6 +35,7 @@ type take struct {
 	peakAt   int64        // frame of it
 	sample   float64      // sample peak, linear
 	floor    float64      // below it peaks may be given as the floor
+	reach    float64      // dB that some delivery's limiter may take off
 	onGrid   map[int]bool // by word length: every sample is exact in that many bits
 }
 
@@ -44,8 +45,12 @@ func untouched(a artifact) *take {
 	return &take{stage: &a, rate: a.rate, frames: a.song, loudness: math.NaN(), peak: a.Peak}
 }
 
+// reachMargin is by how many dB more than a limiter may take off the peaks are
+// known exactly.
+const reachMargin = 6
+
 // makeTake resamples a stage to rate (when it has another) and scans its peaks.
-// Peaks more than reach (in dB) below the song's own peak, and 6 dB more for what
+// Peaks more than reach (in dB) below the song's own peak, and a margin for what
 // resampling may do to that, are not looked at closely: no limiter that may take
 // off so much gets to see them.
 func makeTake(ctx context.Context, a artifact, rate int, reach float64, path string) (*take, error) {
@@ -59,8 +64,8 @@ func makeTake(ctx context.Context, a artifact, rate int, reach float64, path str
 		return nil, fmt.Errorf("create work file: %w", err)
 	}
 	defer f.Close()
-	t := &take{path: path, rate: rate, frames: a.song, onGrid: map[int]bool{16: true, 24: true}}
-	t.floor = float64(a.Peak * xmath.Gain(-reach-6))
+	t := &take{path: path, rate: rate, reach: reach, frames: a.song, onGrid: map[int]bool{16: true, 24: true}}
+	t.floor = float64(a.Peak * xmath.Gain(-reach-reachMargin))
 	w := &takeWriter{
 		take: t, out: bufio.NewWriterSize(f, 1<<18), scanner: dyn.NewPeakScanner(rate, t.floor),
 		meter: loudness.NewIntegrator(rate), block: dsp.NewBlock(dsp.MaxBlock), peaks: make([]float64, dsp.MaxBlock),

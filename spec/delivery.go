@@ -34,7 +34,7 @@ var deliveryKeys = []key{
 	{name: "ceiling", typ: quantity{unit: param.DBTP, min: -20, max: 0, words: []string{none}}, def: none, doc: "highest true peak of the file; none: no limiter"},
 	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, absent: "the master's", doc: "the most that the limiter may take off the peaks; beyond it the build stops"},
 	{name: "dither", typ: choice{[]string{"tpdf", none}}, def: "tpdf", doc: "noise that makes the rounding to the word length harmless; 32 float needs none"},
-	{name: "metadata", typ: toggle{}, def: true, doc: "write title, artist and ISRC into the file"},
+	{name: "metadata", typ: toggle{}, def: true, doc: "write title, artist, album, date, genre and copyright into the file"},
 }
 
 // profileKeys are the keys of a profile file.

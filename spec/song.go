@@ -60,7 +60,7 @@ var metaKeys = []key{
 var songKeys = append(required(metaKeys, "title"),
 	key{name: "tempo", typ: tempo{quantity{unit: param.BPM, min: 10, max: 999}}, doc: "quarter notes per minute; note lengths and bars need it"},
 	key{name: "meter", typ: meter{}, def: Meter{4, 4}, doc: "beats in a bar, and the note that is a beat"},
-	key{name: "length", typ: quantity{unit: param.Seconds, min: 0.001, max: 86400, bars: true}, absent: "until the last tail has died away", doc: "where the song ends"},
+	key{name: "length", typ: quantity{unit: param.Seconds, min: 0.001, max: 86400, bars: true}, absent: "until the last tail has died away", doc: "where the song ends; when not given, after the last sample at or above -90 dBFS of the mix or the master, so that silence at the end of the stems is not delivered"},
 )
 
 var sessionKeys = []key{

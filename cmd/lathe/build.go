@@ -24,6 +24,8 @@ func buildCommand() *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (default: dist beside the project file)"},
 			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once; never changes a byte", DefaultText: "one for each core"},
 			&cli.StringSliceFlag{Name: "only", Usage: "only outputs that match `GLOB`: a path (streaming/*), or the name of a delivery, a version or a song; may be given again"},
+			&cli.StringFlag{Name: "remote-cache", Usage: "share results through `DIR|URL`: a folder, or a server of Bazel's HTTP cache protocol"},
+			&cli.BoolFlag{Name: "locked", Usage: "fail where an input, the engine or an output is not what lathe.lock says"},
 			&cli.BoolFlag{Name: "json", Usage: "print events as JSON, one a line, and a summary"},
 		},
 		Action: build,
@@ -52,7 +54,7 @@ func build(c *cli.Context) error {
 		}
 	}
 	result, err := render.Build(c.Context, p, render.Options{
-		Out: c.String("out"), Jobs: c.Int("jobs"), Only: c.StringSlice("only"), Event: event,
+		Out: c.String("out"), Jobs: c.Int("jobs"), Only: c.StringSlice("only"), Locked: c.Bool("locked"), Remote: c.String("remote-cache"), Event: event,
 	})
 	show.stop()
 	if c.Bool("json") {

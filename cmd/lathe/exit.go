@@ -30,14 +30,18 @@ type faults spec.Diagnostics
 
 func (f faults) Error() string { return spec.Diagnostics(f).Text() }
 
-// errQuiet ends a command with exit code 1 where everything has been said.
-var errQuiet = errors.New("")
+// Ends of a command where everything has been said.
+var (
+	errQuiet       = errors.New("")                                    // exit code 1
+	errNotAsLocked = fmt.Errorf("%w%w", errQuiet, &render.LockError{}) // exit code 3
+)
 
 // exitCode maps an error to the code that the command ends with.
 func exitCode(err error) int {
 	var (
 		badUse *render.UsageError
 		missed *render.TargetError
+		other  *render.LockError
 	)
 	switch {
 	case err == nil:
@@ -46,7 +50,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.As(err, &badUse):
 		return exitUsage
-	case errors.As(err, &missed):
+	case errors.As(err, &missed), errors.As(err, &other):
 		return exitTarget
 	case render.IsMachineFault(err):
 		return exitMachine

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -25,13 +26,21 @@ func explain(c *cli.Context) error {
 	if err := atMost(c, 2); err != nil {
 		return err
 	}
-	p, err := load(c, project(c))
+	name, path := project(c), c.Args().Get(1)
+	if _, err := os.Stat(name); err != nil && c.NArg() == 1 {
+		name, path = ".", name
+	}
+	p, err := load(c, name)
 	if err != nil {
 		return err
 	}
-	lines := spec.Explain(p, c.Args().Get(1))
+	lines := spec.Explain(p, path)
 	if len(lines) == 0 {
-		return usage("explain: the project has nothing at %q", c.Args().Get(1))
+		hint := ""
+		if near := p.Suggest(path); near != "" {
+			hint = fmt.Sprintf("; did you mean %s", near)
+		}
+		return usage("explain: the project has nothing at %q%s", path, hint)
 	}
 	if c.Bool("json") {
 		e := json.NewEncoder(c.App.Writer)

@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"os"
@@ -28,12 +29,30 @@ func main() {
 
 // run is the whole command; it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	app := newApp(stdout, stderr)
+	out := &checkedWriter{Writer: stdout}
+	app := newApp(out, stderr)
 	err := app.RunContext(ctx, flagsFirst(app, args))
+	if err == nil && out.err != nil { // a result that nobody got is no success
+		err = fmt.Errorf("standard output: %w", out.err)
+	}
 	if err != nil {
 		printError(stderr, err)
 	}
 	return exitCode(err)
+}
+
+// checkedWriter remembers the first error of writing.
+type checkedWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *checkedWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
@@ -51,7 +70,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler:         func(*cli.Context, error) {}, // run maps errors to codes
 		OnUsageError:           onUsageError,
 		Commands: []*cli.Command{
-			initCommand(), checkCommand(), explainCommand(), planCommand(), buildCommand(), watchCommand(), whyCommand(),
+			initCommand(), checkCommand(), explainCommand(), planCommand(), buildCommand(), watchCommand(), whyCommand(), verifyCommand(),
 			measureCommand(), profilesCommand(), schemaCommand(), cacheCommand(), completionCommand(),
 		},
 		Action: func(c *cli.Context) error {
@@ -120,7 +139,7 @@ func atMost(c *cli.Context, n int) error {
 // package wants them, so that "lathe build PROJECT --jobs 1" works too.
 // Everything after "--" stays as it is.
 func flagsFirst(app *cli.App, args []string) []string {
-	if len(args) < 3 {
+	if len(args) < 3 || args[len(args)-1] == "--generate-bash-completion" {
 		return args
 	}
 	command := app.Command(args[1])

@@ -121,8 +121,8 @@ func (s *progressShow) stop() {
 	}
 }
 
-// isTTY reports whether f is a terminal to draw on. NO_COLOR and CI ask for
-// plain lines.
+// isTTY reports whether f is a terminal to draw on. CI asks for plain lines; the
+// bars have no colour that NO_COLOR would take away.
 func isTTY(f *os.File) bool {
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+	return os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }

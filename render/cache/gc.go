@@ -83,7 +83,7 @@ func (s *Store) list(ctx context.Context, space string) ([]file, error) {
 
 // Stats counts what is in the folder.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
-	st := Stats{Dir: s.dir, MaxBytes: s.maxBytes}
+	st := Stats{Dir: s.dir, MaxBytes: s.maxBytes()}
 	for space, count := range map[string]*int{"ac": &st.Entries, "cas": &st.Blobs, "last": new(int)} {
 		files, err := s.list(ctx, space)
 		if err != nil {
@@ -165,10 +165,10 @@ func (g *collection) collect(ctx context.Context) error {
 			g.removeBlob(d)
 		}
 	}
-	if g.total <= g.store.maxBytes {
+	if g.total <= g.store.maxBytes() {
 		return nil
 	}
-	target := int64(trimTo * float64(g.store.maxBytes))
+	target := int64(trimTo * float64(g.store.maxBytes()))
 	slices.SortFunc(g.entries, func(a, b usedEntry) int {
 		return cmp.Or(a.time.Compare(b.time), cmp.Compare(a.path, b.path))
 	})

@@ -49,6 +49,7 @@ func TestLeastRecentlyUsedGoesFirst(t *testing.T) {
 // The order in which results go is that of their last use, whatever blobs they
 // share and whatever their sizes are.
 func TestTrimKeepsTheMostRecent(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -31,7 +32,7 @@ const largestShare = 4
 // four times as long as reading it back would. By this rule a 92 MB stage is kept
 // from 0.75 s on. A result larger than a quarter of the cache never is.
 func (s *Store) Keep(cost time.Duration, size int64) bool {
-	return size <= s.maxBytes/largestShare && worthKeeping(cost, size)
+	return size <= s.maxBytes()/largestShare && worthKeeping(cost, size)
 }
 
 func worthKeeping(cost time.Duration, size int64) bool {
@@ -45,21 +46,27 @@ const SizeVariable = "LATHE_CACHE_SIZE"
 // defaultSize is the limit where nothing else is said and the disk is large.
 const defaultSize = 20e9
 
-// DefaultMaxBytes is the size limit of a cache folder: LATHE_CACHE_SIZE, or
-// else 20 GB, or a tenth of what is free on its disk if that is less. The
-// cache's own files count as free, so that the limit does not shrink as it fills.
-func DefaultMaxBytes(dir string) (int64, error) {
-	if text := os.Getenv(SizeVariable); text != "" {
-		n, err := ParseSize(text)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", SizeVariable, err)
+// setLimit settles the size limit: the one given, or LATHE_CACHE_SIZE, or else
+// 20 GB, or a tenth of what is free on the disk if that is less. The cache's own
+// files count as free, so that the limit does not shrink as it fills; they are
+// counted when the limit is first needed, which is not when there is nothing to do.
+func (s *Store) setLimit(given int64) error {
+	if text := os.Getenv(SizeVariable); given <= 0 && text != "" {
+		var err error
+		if given, err = ParseSize(text); err != nil {
+			return fmt.Errorf("%s: %w", SizeVariable, err)
 		}
-		return n, nil
 	}
-	if free, ok := freeBytes(dir); ok {
-		return min(defaultSize, (free+folderBytes(dir))/10), nil
-	}
-	return defaultSize, nil
+	s.maxBytes = sync.OnceValue(func() int64 {
+		if given > 0 {
+			return given
+		}
+		if free, ok := freeBytes(s.dir); ok {
+			return min(defaultSize, (free+folderBytes(s.dir))/10)
+		}
+		return defaultSize
+	})
+	return nil
 }
 
 var sizeUnits = []struct {

@@ -27,6 +27,7 @@ http {
 `
 
 func TestRemoteNginx(t *testing.T) {
+	t.Parallel()
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
 		nginx = "/usr/sbin/nginx" // not in everybody's PATH

@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -168,6 +169,7 @@ func share(t *testing.T, remote func() Remote, reach spoil) {
 }
 
 func TestRemoteServer(t *testing.T) {
+	t.Parallel()
 	b, server := newBazelServer(t)
 	share(t, func() Remote { return mustRemote(t, server.URL+"/team") }, func(t *testing.T, space Space, id [32]byte, change func([]byte) []byte) {
 		b.mu.Lock()
@@ -178,6 +180,7 @@ func TestRemoteServer(t *testing.T) {
 }
 
 func TestRemoteFolder(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	share(t, func() Remote { return mustRemote(t, dir) }, func(t *testing.T, space Space, id [32]byte, change func([]byte) []byte) {
 		path := hexPath(dir, string(space), id)
@@ -259,6 +262,7 @@ func refused(t *testing.T) string {
 // Whatever a remote cache does, the build goes on, is told once, and does not
 // wait again and again.
 func TestRemoteThatFails(t *testing.T) {
+	t.Parallel()
 	file := writeTo(t, filepath.Join(t.TempDir(), "file"), nil)
 	hang := make(chan struct{})
 	handlers := map[string]http.HandlerFunc{
@@ -282,8 +286,9 @@ func TestRemoteThatFails(t *testing.T) {
 		"missing": NewFolder(filepath.Join(t.TempDir(), "not mounted")),
 		"file":    NewFolder(file),
 	}
+	var asked atomic.Int64
 	for name, h := range handlers {
-		server := httptest.NewServer(h)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked.Add(1); h(w, r) }))
 		t.Cleanup(server.Close)
 		r, err := NewHTTP(server.URL, nil)
 		if err != nil {
@@ -298,7 +303,7 @@ func TestRemoteThatFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var warned messages
 			s := machine(t, remote, &warned)
-			began := time.Now()
+			asked.Store(0)
 			for i := range 20 {
 				text := fmt.Sprint(i)
 				if restore(t, s, keyOf(text)) != nil {
@@ -315,8 +320,9 @@ func TestRemoteThatFails(t *testing.T) {
 			if warned.count() != 1 || !strings.HasPrefix(warned.all(), "remote cache "+remote.String()+": ") {
 				t.Errorf("warnings: %q", warned.all())
 			}
-			if took := time.Since(began); took > 3*time.Second {
-				t.Errorf("took %s", took)
+			// The first request fails; two uploads may be on their way by then.
+			if n := asked.Load(); n > 3 {
+				t.Errorf("asked %d times", n)
 			}
 		})
 	}

@@ -18,7 +18,8 @@ import (
 
 // Options of a store.
 type Options struct {
-	// MaxBytes is the size to which the store is trimmed; 0: [DefaultMaxBytes].
+	// MaxBytes is the size to which the store is trimmed; 0: LATHE_CACHE_SIZE, or
+	// else 20 GB, or a tenth of the free disk if that is less.
 	MaxBytes int64
 	// Remote is asked for what is not here, and gets a copy of what is stored;
 	// nil: none. The store closes it when it is an [io.Closer].
@@ -32,7 +33,7 @@ type Options struct {
 // called from any goroutine.
 type Store struct {
 	dir      string
-	maxBytes int64
+	maxBytes func() int64
 	remote   *guard // nil: none
 	wrote    atomic.Int64
 
@@ -69,13 +70,10 @@ func Open(dir string, o Options) (*Store, error) {
 			}
 		}
 	}
-	s := &Store{dir: dir, maxBytes: o.MaxBytes, warnFunc: o.Warn,
+	s := &Store{dir: dir, warnFunc: o.Warn,
 		slots: make(chan struct{}, uploadJobs), verified: map[fileID]Digest{}, warned: map[string]bool{}}
-	if s.maxBytes <= 0 {
-		var err error
-		if s.maxBytes, err = DefaultMaxBytes(dir); err != nil {
-			return nil, err
-		}
+	if err := s.setLimit(o.MaxBytes); err != nil {
+		return nil, err
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if o.Remote != nil {
@@ -138,8 +136,8 @@ func hexPath(dir, space string, id [32]byte) string {
 	return filepath.Join(dir, space, name[:2], name)
 }
 
-// Peek looks an action up in the folder alone, reading no blob and leaving no
-// trace: for plans, and to see that nothing has to be done.
+// Peek looks an action up in the folder alone, reading no blob and marking no
+// use: for plans, and to see that nothing has to be done.
 func (s *Store) Peek(key Key) (Entry, bool) {
 	e, ok := s.local(key)
 	if !ok {

@@ -21,6 +21,7 @@ import (
 )
 
 func TestWhatIsPutComesBack(t *testing.T) {
+	t.Parallel()
 	for _, in := range []Mode{Link, Copy, Move} {
 		for _, out := range []Mode{Link, Copy} {
 			t.Run(fmt.Sprint(in, out), func(t *testing.T) {
@@ -106,6 +107,7 @@ func TestChangedCopyLeavesTheCacheAlone(t *testing.T) {
 // last byte. What comes back is right or does not come back; and it can be
 // stored again.
 func TestFlippedByteNeverComesBack(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	content := map[string][]byte{}
 	fill := func(s *Store) {
@@ -306,6 +308,7 @@ func TestSealShowsEveryBit(t *testing.T) {
 
 // A process that is killed while it stores leaves a store that is right.
 func TestKilledWhileStoring(t *testing.T) {
+	t.Parallel()
 	dir, work := t.TempDir(), t.TempDir()
 	random := rand.New(rand.NewPCG(1, 2))
 	found := 0
@@ -360,6 +363,7 @@ func TestKilledWhileStoring(t *testing.T) {
 
 // Processes that read, store and trim the same small cache at once.
 func TestProcessesShare(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var all []*exec.Cmd
 	for i := range 3 {
@@ -498,7 +502,11 @@ func TestParseSize(t *testing.T) {
 		t.Error(err)
 	}
 	t.Setenv(SizeVariable, "3 MB")
-	if s := openStore(t, t.TempDir(), Options{}); s.maxBytes != 3e6 {
-		t.Error(s.maxBytes)
+	if s := openStore(t, t.TempDir(), Options{}); s.maxBytes() != 3e6 {
+		t.Error(s.maxBytes())
+	}
+	t.Setenv(SizeVariable, "")
+	if got := openStore(t, t.TempDir(), Options{}).maxBytes(); got <= 0 || got > defaultSize {
+		t.Error(got)
 	}
 }

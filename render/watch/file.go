@@ -105,13 +105,19 @@ func (r record) doubtful() bool { return r.isFile() && r.digest != nil && !r.sur
 func (r record) old(now time.Time) bool { return now.Sub(r.modified()).Abs() >= doubt }
 
 // look takes a look if it is time for one, and reports whether it was another
-// sight than the last.
+// sight than the last. An event makes it time at once, so that the waiting
+// begins with the last write and not with some look after it; but only looks
+// that lie apart count as agreeing.
 func (f *file) look(now time.Time, interval time.Duration) (moving bool) {
-	if f.looks > 0 && now.Sub(f.looked) < interval && f.slow {
+	early := f.slow && f.looks > 0 && now.Sub(f.looked) < interval
+	if early && !f.noticed.After(f.looked) {
 		return false
 	}
 	seen := stat(f.path)
 	moving = f.looks > 0 && !sameStat(seen, f.seen)
+	if early && !moving {
+		return false
+	}
 	f.same++
 	if f.looks == 0 || moving {
 		f.same = 0

@@ -1,0 +1,337 @@
+package render
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/lathe-audio/lathe/dsp/catalogue"
+	"github.com/lathe-audio/lathe/render/audiofile"
+	"github.com/lathe-audio/lathe/render/cache"
+	"github.com/lathe-audio/lathe/spec"
+)
+
+// LockName is the lock file's name, beside the project file.
+const LockName = "lathe.lock"
+
+// Lock says what a release was made from and what was made: text to be
+// committed and compared, one line for each file.
+type Lock struct {
+	Engine  string
+	Inputs  []LockedInput
+	Outputs []LockedOutput
+}
+
+// LockedInput is a file the project uses.
+type LockedInput struct {
+	Path   string // relative to the project file's folder, with forward slashes
+	SHA256 string
+}
+
+// LockedOutput is a finished file.
+type LockedOutput struct {
+	Path        string // below the output folder
+	SHA256, PCM string
+	Loudness    string // LUFS; "-" where there is none
+	TruePeak    string // dBTP; likewise
+}
+
+const lockHead = "# What this release was made from and what was made of it. Written by lathe build; commit it.\n" +
+	"# input  SHA-256 PATH\n# output SHA-256 SHA-256-of-the-samples LUFS dBTP PATH\n"
+
+// text is the file's content.
+func (l Lock) text() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%slathe 1\nengine %s\n", lockHead, l.Engine)
+	for _, in := range l.Inputs {
+		fmt.Fprintf(&b, "input %s %s\n", in.SHA256, in.Path)
+	}
+	for _, out := range l.Outputs {
+		fmt.Fprintf(&b, "output %s %s %s %s %s\n", out.SHA256, out.PCM, out.Loudness, out.TruePeak, out.Path)
+	}
+	return b.Bytes()
+}
+
+// ReadLock reads a project's lock file. An error that is [fs.ErrNotExist] says
+// that there is none yet.
+func ReadLock(p *spec.Project) (Lock, error) {
+	path := filepath.Join(p.Dir, LockName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Lock{}, err
+	}
+	var l Lock
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		line := lines.Text()
+		word, rest, _ := strings.Cut(line, " ")
+		fields := func(n int) []string { return strings.SplitN(rest, " ", n) }
+		switch {
+		case line == "" || line[0] == '#' || line == "lathe 1":
+		case word == "engine":
+			l.Engine = rest
+		case word == "input" && len(fields(2)) == 2:
+			f := fields(2)
+			l.Inputs = append(l.Inputs, LockedInput{SHA256: f[0], Path: f[1]})
+		case word == "output" && len(fields(5)) == 5:
+			f := fields(5)
+			l.Outputs = append(l.Outputs, LockedOutput{SHA256: f[0], PCM: f[1], Loudness: f[2], TruePeak: f[3], Path: f[4]})
+		default:
+			return l, &InputError{Pos: spec.Pos{File: path, Line: n, Col: 1}, Message: "is no line of a lock file: restore it from version control, or delete it and build"}
+		}
+	}
+	return l, lines.Err()
+}
+
+// lockInputs digests every file the project uses.
+func lockInputs(ctx context.Context, p *spec.Project, known *cache.Digests, jobs int) ([]LockedInput, error) {
+	var paths []string
+	for _, path := range spec.Files(p.File, spec.Options{Catalogue: catalogue.Params()}) {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			paths = append(paths, path)
+		}
+	}
+	sums, err := known.Files(ctx, paths, jobs)
+	if err != nil {
+		return nil, err
+	}
+	var inputs []LockedInput
+	dir, err := filepath.Abs(p.Dir)
+	if err != nil {
+		return nil, err
+	}
+	for i, path := range paths {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return nil, err
+		}
+		if rel, err := filepath.Rel(dir, abs); err == nil {
+			abs = rel
+		}
+		inputs = append(inputs, LockedInput{Path: filepath.ToSlash(abs), SHA256: sums[i].String()})
+	}
+	slices.SortFunc(inputs, func(a, b LockedInput) int { return strings.Compare(a.Path, b.Path) })
+	return slices.Compact(inputs), nil
+}
+
+// lockOutputs are the outputs of a manifest.
+func lockOutputs(m Manifest) []LockedOutput {
+	level := func(x *float64) string {
+		if x == nil {
+			return "-"
+		}
+		return fmt.Sprintf("%.2f", *x)
+	}
+	var outputs []LockedOutput
+	for _, o := range m.Outputs {
+		outputs = append(outputs, LockedOutput{Path: o.Path, SHA256: o.SHA256, PCM: o.PCM, Loudness: level(o.Integrated), TruePeak: level(o.TruePeak)})
+	}
+	return outputs
+}
+
+// writeLock writes the lock file of those of the project's outputs that are in
+// place now, when that is news.
+func (b *builder) writeLock(ctx context.Context, p *spec.Project, outputs []string) error {
+	m, err := b.place.manifest()
+	if err != nil {
+		return err
+	}
+	m.Outputs = slices.DeleteFunc(m.Outputs, func(o Output) bool { return !slices.Contains(outputs, o.Path) })
+	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs)
+	if err != nil {
+		return err
+	}
+	text := Lock{Engine: EngineVersion, Inputs: inputs, Outputs: lockOutputs(m)}.text()
+	path := filepath.Join(p.Dir, LockName)
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
+		return nil
+	}
+	return writeBeside(path, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// locked reads the lock file and refuses what differs before the work begins.
+func (b *builder) locked(ctx context.Context, p *spec.Project) (Lock, error) {
+	lock, err := ReadLock(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return lock, &InputError{Message: fmt.Sprintf("%s: there is no lock file to hold to: build once without --locked and commit it", filepath.Join(p.Dir, LockName))}
+	}
+	if err != nil {
+		return lock, err
+	}
+	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs)
+	if err != nil {
+		return lock, err
+	}
+	if found := lock.inputDifferences(inputs); found != nil {
+		return lock, &LockError{found}
+	}
+	return lock, nil
+}
+
+// Difference is one thing that is not as the lock file says.
+type Difference struct {
+	What    string `json:"what"` // "engine", "input" or "output"
+	Path    string `json:"path,omitempty"`
+	Message string `json:"message"`
+}
+
+// String is the difference as a line for people.
+func (d Difference) String() string {
+	if d.Path == "" {
+		return d.What + ": " + d.Message
+	}
+	return fmt.Sprintf("%s %s: %s", d.What, d.Path, d.Message)
+}
+
+// LockError says that a locked build would not give what the lock file says.
+type LockError struct{ Differences []Difference }
+
+// Error implements error.
+func (e *LockError) Error() string {
+	lines := []string{"not as " + LockName + " says:"}
+	for _, d := range e.Differences {
+		lines = append(lines, "  "+d.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// inputDifferences compares the engine and the inputs with the lock.
+func (l Lock) inputDifferences(inputs []LockedInput) []Difference {
+	var found []Difference
+	if l.Engine != EngineVersion {
+		found = append(found, Difference{What: "engine", Message: fmt.Sprintf("this lathe has engine %s, the release was made with engine %s: use a lathe with that engine, or build anew without --locked", EngineVersion, l.Engine)})
+	}
+	now := map[string]string{}
+	for _, in := range inputs {
+		now[in.Path] = in.SHA256
+	}
+	locked := map[string]bool{}
+	for _, in := range l.Inputs {
+		locked[in.Path] = true
+		switch sum, ok := now[in.Path]; {
+		case !ok:
+			found = append(found, Difference{"input", in.Path, "missing, or no longer used"})
+		case sum != in.SHA256:
+			found = append(found, Difference{"input", in.Path, fmt.Sprintf("changed: sha256 %.12s…, was %.12s…", sum, in.SHA256)})
+		}
+	}
+	for _, in := range inputs {
+		if !locked[in.Path] {
+			found = append(found, Difference{"input", in.Path, "new: the lock file does not name it"})
+		}
+	}
+	return found
+}
+
+// outputDifferences compares outputs with the lock. Where they are not complete,
+// those that are not there are not missed.
+func (l Lock) outputDifferences(outputs []LockedOutput, complete bool) []Difference {
+	var found []Difference
+	now := map[string]LockedOutput{}
+	for _, o := range outputs {
+		now[o.Path] = o
+	}
+	for _, o := range l.Outputs {
+		got, ok := now[o.Path]
+		delete(now, o.Path)
+		switch {
+		case !ok && complete:
+			found = append(found, Difference{"output", o.Path, "missing"})
+		case !ok:
+		case got.SHA256 == o.SHA256:
+		case got.PCM == o.PCM:
+			found = append(found, Difference{"output", o.Path, "other words around the same samples: it was tagged again"})
+		default:
+			found = append(found, Difference{"output", o.Path, fmt.Sprintf("other samples: %.12s…, were %.12s…", got.PCM, o.PCM)})
+		}
+	}
+	for _, o := range outputs {
+		if _, ok := now[o.Path]; ok {
+			found = append(found, Difference{"output", o.Path, "new: the lock file does not name it"})
+		}
+	}
+	return found
+}
+
+// Verify holds a project's inputs and outputs against its lock file and names
+// everything that differs. With rebuild, the outputs are rendered again from
+// nothing, in a place of their own, and compared instead of those in place.
+func Verify(ctx context.Context, p *spec.Project, o Options, rebuild bool) ([]Difference, error) {
+	lock, err := ReadLock(p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &InputError{Message: fmt.Sprintf("%s: there is no lock file yet: lathe build writes it", filepath.Join(p.Dir, LockName))}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if rebuild {
+		return verifyRebuilt(ctx, p, o, lock)
+	}
+	b, _, _, err := start(p, o)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs)
+	if err != nil {
+		return nil, err
+	}
+	found := lock.inputDifferences(inputs)
+	var outputs []LockedOutput
+	for _, out := range lock.Outputs {
+		path := filepath.Join(b.place.dir, filepath.FromSlash(out.Path))
+		sum, _, err := b.inputs.File(ctx, path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		now := LockedOutput{Path: out.Path, SHA256: sum.String(), PCM: out.PCM}
+		if now.SHA256 != out.SHA256 {
+			_, pcm, err := audiofile.Digests(path)
+			now.PCM = cache.Digest(pcm).String()
+			if err != nil { // no audio any more
+				now.PCM = err.Error()
+			}
+		}
+		outputs = append(outputs, now)
+	}
+	return append(found, lock.outputDifferences(outputs, true)...), nil
+}
+
+// verifyRebuilt renders from nothing and compares.
+func verifyRebuilt(ctx context.Context, p *spec.Project, o Options, lock Lock) ([]Difference, error) {
+	dir, err := os.MkdirTemp("", "lathe-verify-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	o.Out, o.Cache, o.keepLock = filepath.Join(dir, "dist"), filepath.Join(dir, "cache"), true
+	r, err := Build(ctx, p, o)
+	if err != nil {
+		return nil, err
+	}
+	b, _, _, err := start(p, o)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs)
+	if err != nil {
+		return nil, err
+	}
+	found := lock.inputDifferences(inputs)
+	return append(found, lock.outputDifferences(lockOutputs(Manifest{Outputs: r.Files}), len(o.Only) == 0)...), nil
+}
