@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/gofrs/flock"
 )
@@ -40,30 +41,60 @@ func openWorkspace(cache string) (*workspace, error) {
 		}
 	}
 	sweep(tmp)
-	dir, err := os.MkdirTemp(tmp, "build-")
+	lock, err := newLock(tmp)
 	if err != nil {
-		return nil, fmt.Errorf("make work folder: %w", err)
-	}
-	w := &workspace{cache: cache, dir: dir, lock: flock.New(filepath.Join(dir, "lock"))}
-	if err := w.lock.Lock(); err != nil {
 		return nil, fmt.Errorf("lock work folder: %w", err)
+	}
+	w := &workspace{cache: cache, dir: strings.TrimSuffix(lock.Path(), lockExt), lock: lock}
+	if err := os.Mkdir(w.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make work folder: %w", err)
 	}
 	return w, nil
 }
 
-// sweep removes the folders of builds that were killed: those whose lock is
-// free. A folder without a lock file may be one just being made; it is left
-// until its lock is there.
+// lockExt ends the name of a workspace's lock file, which lies beside its folder
+// and is there before it: a folder whose lock is free, or gone, is nobody's.
+const lockExt = ".lock"
+
+// newLock makes a lock file of a new name and holds it.
+func newLock(tmp string) (*flock.Flock, error) {
+	for {
+		f, err := os.CreateTemp(tmp, "build-*"+lockExt)
+		if err != nil {
+			return nil, err
+		}
+		made, err := f.Stat()
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		l := flock.New(f.Name())
+		if err := l.Lock(); err != nil {
+			return nil, err
+		}
+		// Between making and locking it another build may have swept it away.
+		if now, err := os.Stat(f.Name()); err == nil && os.SameFile(made, now) {
+			return l, nil
+		}
+		l.Unlock()
+	}
+}
+
+// sweep removes what builds that were killed have left.
 func sweep(tmp string) {
 	entries, _ := os.ReadDir(tmp)
 	for _, e := range entries {
-		path := filepath.Join(tmp, e.Name(), "lock")
-		if _, err := os.Stat(path); err != nil {
+		path := filepath.Join(tmp, strings.TrimSuffix(e.Name(), lockExt))
+		l := flock.New(path + lockExt)
+		if e.IsDir() {
+			if _, err := os.Stat(l.Path()); errors.Is(err, fs.ErrNotExist) {
+				os.RemoveAll(path)
+			}
 			continue
 		}
-		l := flock.New(path)
 		if ok, err := l.TryLock(); ok && err == nil {
-			os.RemoveAll(filepath.Join(tmp, e.Name()))
+			os.RemoveAll(path)
+			os.Remove(l.Path())
 			l.Unlock()
 		}
 	}
@@ -74,5 +105,6 @@ func (w *workspace) path(name string) string { return filepath.Join(w.dir, name)
 
 func (w *workspace) close() {
 	os.RemoveAll(w.dir)
+	os.Remove(w.lock.Path())
 	w.lock.Unlock()
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -36,6 +38,24 @@ func completionCommand() *cli.Command {
 			return nil
 		},
 	}
+}
+
+// completeFlags answers a shell that asks for a command's flags ("lathe build
+// --j"), which the library cannot: it stops at the unfinished flag. It reports
+// whether that is what was asked.
+func completeFlags(app *cli.App, args []string, w io.Writer) bool {
+	last := len(args) - 1
+	if last < 3 || args[last] != "--generate-bash-completion" || !strings.HasPrefix(args[last-1], "-") {
+		return false
+	}
+	command := app.Command(args[1])
+	if command == nil {
+		return false
+	}
+	for _, f := range command.Flags {
+		fmt.Fprintln(w, "--"+f.Names()[0])
+	}
+	return true
 }
 
 // Both scripts ask the program itself, and offer files where it has nothing to

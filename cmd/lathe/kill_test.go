@@ -92,7 +92,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if len(m.Outputs) != 4 || len(there) != 4 {
 		t.Errorf("%d outputs in the manifest and %d in dist, want 4", len(m.Outputs), len(there))
 	}
-	if left, _ := filepath.Glob(filepath.Join(dir, ".lathe", "tmp", "build-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, ".lathe", "tmp", "*")); len(left) > 0 {
 		t.Errorf("killed builds left %v", left)
 	}
 }

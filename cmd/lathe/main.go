@@ -31,6 +31,9 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := &checkedWriter{Writer: stdout}
 	app := newApp(out, stderr)
+	if completeFlags(app, args, out) {
+		return exitDone
+	}
 	err := app.RunContext(ctx, flagsFirst(app, args))
 	if err == nil && out.err != nil { // a result that nobody got is no success
 		err = fmt.Errorf("standard output: %w", out.err)

@@ -189,7 +189,7 @@ func TestWatch(t *testing.T) {
 
 	// A target that is missed.
 	w.write("lathe.yaml", strings.Replace(song("-6 dB"), "[streaming, mix]", "[mix, streaming: {loudness: -2 LUFS, ceiling: -9 dBTP, max_reduction: 1 dB}]", 1))
-	w.expect(`streaming/Song.wav: -2.0 LUFS needs`)
+	w.expect(`streaming/Song.wav: -2.0 LUFS is out of reach`)
 	w.expect(`^waiting for a change that mends it`)
 	w.write("lathe.yaml", song("-6 dB"))
 	w.expect(`^sent$`)

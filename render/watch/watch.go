@@ -76,10 +76,10 @@ type Watcher struct {
 	told        int  // files that Unsettled was told
 	moved       bool // names have come or gone: which folders to watch may have changed
 
-	swept     time.Time // when all files were last looked at
-	sweep     time.Duration
-	reading   *reading // idle work
-	forgotten chan struct{}
+	swept   time.Time // when all files were last looked at
+	sweep   time.Duration
+	reading *reading      // idle work
+	drained chan struct{} // closed when drain has ended
 }
 
 // New makes a watcher of no files yet. Where the system has no events to give
@@ -108,7 +108,7 @@ func New(o Options) (*Watcher, error) {
 	if err != nil {
 		return w, nil // polling
 	}
-	w.events, w.forgotten = events, make(chan struct{})
+	w.events, w.drained = events, make(chan struct{})
 	go w.drain()
 	return w, nil
 }
@@ -117,7 +117,7 @@ func New(o Options) (*Watcher, error) {
 // missing. It has to be a goroutine of its own: fsnotify reports some errors
 // while it holds the lock that adding a folder waits for.
 func (w *Watcher) drain() {
-	defer close(w.forgotten)
+	defer close(w.drained)
 	for range w.events.Errors {
 		select {
 		case w.lost <- struct{}{}:
@@ -133,7 +133,7 @@ func (w *Watcher) Close() error {
 		return nil
 	}
 	err := w.events.Close()
-	<-w.forgotten
+	<-w.drained
 	return err
 }
 
