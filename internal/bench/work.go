@@ -63,6 +63,7 @@ var mixTools = []tool{
 			fmt.Sprintf("ffmpeg -nostdin -loglevel error -y -max_size 65536 -i %s/a.wav -max_size 65536 -i %s/b.wav -filter_complex 'amix=inputs=2:normalize=0' -c:a pcm_f32le %s/mix.wav", b.out, b.out, b.out))
 	}},
 	{name: "SoX, -m over pipes", needs: []string{"sox"}, command: soxMix},
+	{name: "ecasound with LADSPA (Debian's swh-plugins)", needs: []string{"ecasound"}, command: ecasoundMix},
 }
 
 var releaseTools = []tool{
@@ -137,4 +138,15 @@ func soxMix(b *benchmark) string {
 			s, highpass, bell1, bell1Q, bell1Gain, bell2, bell2Q, bell2Gain, attack/1000, release/1000, knee, knee, top, gain, left, right)
 	}
 	return fmt.Sprintf("sox -m%s -e floating-point -b 32 %s/mix.wav", inputs.String(), b.out)
+}
+
+// ecasoundMix is the mix by ecasound, one chain for each stem. Its equaliser takes
+// bandwidths in octaves: those of the bells' Q.
+func ecasoundMix(b *benchmark) string {
+	var chains strings.Builder
+	for i, s := range b.stems {
+		fmt.Fprintf(&chains, " -a:%d -i %s -el:highpass_iir,%g,1 -el:singlePara,%g,%g,1.17 -el:singlePara,%g,%g,1.53 -el:sc4,0,%g,%g,%g,%g,3,0 -eadb:%g -epp:%g",
+			i+1, s, highpass, bell1Gain, bell1, bell2Gain, bell2, attack, release, threshold, ratio, gain, 50+panOf(i, len(b.stems))/2)
+	}
+	return fmt.Sprintf("ecasound -q -b:4096%s -a:all -f:f32_le,2,48000 -o %s/mix.wav", chains.String(), b.out)
 }
