@@ -82,9 +82,6 @@ func (n *node) isBareNumber() bool {
 	return n.shape == scalar && !n.quoted && (n.tag == "!!int" || n.tag == "!!float")
 }
 
-// isText reports whether the scalar is text to YAML.
-func (n *node) isText() bool { return n.shape == scalar && (n.quoted || n.tag == "!!str") }
-
 // parse reads the text of a file. It returns nil after reporting what keeps
 // the file from being read as one mapping.
 func parse(src *source, data []byte, report func(Diagnostic)) *node {

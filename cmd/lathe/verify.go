@@ -17,7 +17,7 @@ func verifyCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (default: dist beside the project file)"},
 			&cli.BoolFlag{Name: "rebuild", Usage: "render everything again from nothing, in a temporary place, and compare that"},
-			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once (default: one for each core)"},
+			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once", DefaultText: "one for each core"},
 			&cli.BoolFlag{Name: "json", Usage: "print the differences as a JSON array"},
 		},
 		Action: verify,

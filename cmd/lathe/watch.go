@@ -30,7 +30,7 @@ func watchCommand() *cli.Command {
 			"written is waited for; what is wrong is shown, and mending it starts the next build.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (default: dist beside the project file)"},
-			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once (default: one for each core); never changes a byte"},
+			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once; never changes a byte", DefaultText: "one for each core"},
 			&cli.StringSliceFlag{Name: "only", Usage: "only outputs that match `GLOB`: a path (streaming/*), or the name of a delivery, a version or a song; may be given again"},
 			&cli.StringFlag{Name: "exec", Usage: "after each success run `CMD` with sh -c; LATHE_OUT is the output folder. The next change ends it"},
 			&cli.BoolFlag{Name: "poll", Usage: "look at the files twice a second instead of waiting for the system to tell"},
@@ -190,7 +190,7 @@ func (s *session) begin(ctx context.Context, batch watch.Batch, end context.Canc
 		if s.watcher.Polling() {
 			how = " twice a second"
 		}
-		fmt.Fprintf(s.App.ErrWriter, "watching %s%s; ctrl-C ends\n", counted(len(s.good), "file"), how)
+		fmt.Fprintf(s.App.ErrWriter, "watching %s%s; ctrl-C ends\n", count(len(s.good), "file"), how)
 	}
 	go func() {
 		defer close(round.ended)
@@ -378,7 +378,7 @@ func (s *session) showResult(r *render.Result, ran []string, b watch.Batch) {
 		fmt.Fprintf(w, "  %s: removed\n", path)
 	}
 	if same > 0 {
-		fmt.Fprintf(w, "  %s as before\n", counted(same, "output"))
+		fmt.Fprintf(w, "  %s as before\n", count(same, "output"))
 	}
 	if len(ran) == 0 {
 		ran = []string{"nothing"}
@@ -417,12 +417,3 @@ func several(words []string) string {
 	}
 	return strings.Join(words, ", ")
 }
-
-func counted(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}
-
-func ptr[T any](x T) *T { return &x }

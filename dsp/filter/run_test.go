@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/lathe-audio/lathe/dsp"
@@ -52,10 +53,7 @@ func TestCascadeIsTheDifferenceEquation(t *testing.T) {
 	stereo, mono := copied(in), copied(in)
 	NewCascade(coefs...).Process(stereo)
 	NewCascade(coefs...).ProcessMono(mono[0])
-	one := make([]float64, in.Len())
-	for i, x := range in[0] {
-		one[i] = x
-	}
+	one := slices.Clone(in[0])
 	for _, c := range coefs {
 		o := NewOne(c)
 		for i, x := range one {
