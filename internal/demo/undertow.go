@@ -29,7 +29,7 @@ func undertow() Song {
 		}}
 	}
 	return Song{Name: "undertow", Title: "Undertow", Stems: []Stem{
-		stem("kick.wav", 1, 16, -6, undertowKick),
+		stem("kick.flac", 1, 16, -6, undertowKick),
 		stem("snare.flac", 1, 16, -7, undertowSnare),
 		stem("hats.flac", 1, 16, -12, undertowHats),
 		stem("bass.flac", 1, 16, -8, undertowBass),
