@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -47,5 +48,27 @@ func BenchmarkNothingToDo(b *testing.B) {
 	build()
 	for b.Loop() {
 		build()
+	}
+}
+
+// The examples give what their lock files say, on every machine.
+func TestExamplesAreAsLocked(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds whole songs")
+	}
+	for _, name := range []string{"undertow", "low-tide"} {
+		t.Run(name, func(t *testing.T) {
+			p := load(t, "../examples/"+name)
+			dir := t.TempDir()
+			r, err := render.Build(context.Background(), p, render.Options{Out: dir, Cache: t.TempDir(), Locked: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range r.Files {
+				if o.Integrated == nil || math.Abs(*o.Integrated-*o.TargetLoudness) > 0.1 || *o.TruePeak > *o.Ceiling {
+					t.Errorf("%s: %v LUFS, %v dBTP", o.Path, o.Integrated, o.TruePeak)
+				}
+			}
+		})
 	}
 }
