@@ -14,9 +14,9 @@ func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "explain",
 		Usage:     "print the resolved project, each value with where it came from",
-		ArgsUsage: "[PROJECT [PATH]]",
-		Description: "PATH picks a part of the project, as it is printed, and needs PROJECT before it:\n" +
-			"lathe explain . stems.bass, lathe explain . 'stems.bass.chain[0]', lathe explain . deliver.cd.",
+		ArgsUsage: "[PROJECT] [PATH]",
+		Description: "PATH picks a part of the project, as it is printed: stems.bass, 'stems.bass.chain[0]', deliver.cd.\n" +
+			"With one argument that is no file and no folder, it is taken as PATH in the project here.",
 		Flags:  []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print an array of {path, value, origin}"}},
 		Action: explain,
 	}

@@ -1,0 +1,253 @@
+// Command docs writes docs/reference.md: every key of the project language and
+// every setting of every processor, taken from the JSON Schema, which is itself
+// made from the tables that decode project files. A test holds the file against
+// them.
+//
+//	go run ./internal/docs
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/lathe-audio/lathe/dsp/catalogue"
+	"github.com/lathe-audio/lathe/profiles"
+	"github.com/lathe-audio/lathe/spec"
+)
+
+func main() {
+	text, err := reference()
+	if err == nil {
+		err = os.WriteFile("docs/reference.md", text, 0o644)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "docs:", err)
+		os.Exit(1)
+	}
+}
+
+// sections are the mappings of the language, in the order of reading: the name of
+// the definition in the schema, the heading, and what it says first.
+var sections = []struct{ def, title, intro string }{
+	{"song_project", "A song", "The keys at the top of a song's project file."},
+	{"song", "song", ""},
+	{"session", "session", ""},
+	{"stem", "stems", "`stems: {NAME: {...}}`; the name of a file alone stands for `{file: ...}`."},
+	{"send", "sends", "`sends: {RETURN: {...}}`; a level alone stands for `{level: ...}`."},
+	{"bus", "buses and returns", "`buses: {NAME: {...}}`, `returns: {NAME: {...}}`."},
+	{"mix", "mix", ""},
+	{"point", "automation", "`automation: {TARGET: [points]}`. A target is `gain`, `pan`, `width` or `mute` of the strip, `sends.RETURN`, or a number of a " +
+		"processor by its id: `ID.threshold`, `ID.bands.2.gain` (counted from 1). Before its first point a value is what is written outside the automation."},
+	{"version", "versions", "`versions: {NAME: {...}}`."},
+	{"master", "master", ""},
+	{"delivery", "deliver", "A list of profiles: `- NAME`, or `- NAME: {...}` with these keys on top. A profile of your own is a file with the same keys, named by its path."},
+	{"album", "An album", "The keys at the top of an album's project file."},
+	{"release", "release", ""},
+	{"album_song", "songs", ""},
+}
+
+// reference returns the page.
+func reference() ([]byte, error) {
+	schema, err := readSchema(spec.Schema(catalogue.Params()))
+	if err != nil {
+		return nil, err
+	}
+	defs := schema.get("$defs")
+	var p page
+	p.line("# Reference\n\nMade by `go run ./internal/docs` from the tables that read project files; `lathe explain` shows what a project makes of them.\n")
+	p.line("Quantities are written with their unit; a bare number is taken in the key's own. Paths are relative to the file that names them.\n")
+	for _, s := range sections {
+		def := defs.get(s.def)
+		if def == nil {
+			return nil, fmt.Errorf("the schema defines no %q", s.def)
+		}
+		level := "##"
+		if s.title == strings.ToLower(s.title) {
+			level = "###"
+		}
+		p.line("%s %s\n", level, s.title)
+		if s.intro != "" {
+			p.line("%s\n", s.intro)
+		}
+		p.table(def, nil)
+	}
+	p.line("## Processors\n\nA chain is a list of processors, `- KIND: {...}`, and of presets, `- preset: NAME`. Every processor also takes:\n")
+	common := []string{"id", "bypass", "mix"}
+	kinds := catalogue.Params()
+	p.table(defs.get("processor_"+kinds[0].Name), func(key string) bool { return slices.Contains(common, key) })
+	for _, k := range kinds {
+		p.line("### %s\n\n%s.\n", k.Name, strings.ToUpper(k.Doc[:1])+k.Doc[1:])
+		p.table(defs.get("processor_"+k.Name), func(key string) bool { return !slices.Contains(common, key) })
+	}
+	p.line("## Presets\n")
+	for _, name := range profiles.PresetNames() {
+		p.line("- [`%s`](../profiles/presets/%s.yaml)", name, name)
+	}
+	p.line("\n## Delivery profiles\n")
+	all, diags := spec.Profiles()
+	if diags != nil {
+		return nil, fmt.Errorf("%s", diags.Text())
+	}
+	for _, profile := range all {
+		p.line("- [`%s`](../profiles/delivery/%s.yaml): %s", profile.Name, profile.Name, profile.Doc)
+	}
+	return p.text.Bytes(), nil
+}
+
+type page struct{ text bytes.Buffer }
+
+func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.text, format+"\n", args...) }
+
+// table prints the keys of a mapping, or those that want is true for; lists of
+// groups follow in tables of their own.
+func (p *page) table(def *value, want func(string) bool) {
+	def = def.mapping()
+	var required []string
+	for _, r := range def.get("required").items() {
+		required = append(required, r.text())
+	}
+	p.line("| key | meaning |\n| --- | --- |")
+	type inner struct {
+		name string
+		def  *value
+	}
+	var groups []inner
+	for _, m := range def.get("properties").members {
+		if want != nil && !want(m.key) {
+			continue
+		}
+		meaning := m.value.get("description").text()
+		if slices.Contains(required, m.key) {
+			meaning = "Required. " + meaning
+		}
+		if group := m.value.get("items").mapping(); group.get("properties") != nil {
+			groups = append(groups, inner{m.key, group})
+		}
+		p.line("| `%s` | %s |", m.key, strings.ReplaceAll(meaning+m.value.accepts(), "|", `\|`))
+	}
+	p.line("")
+	for _, g := range groups {
+		p.line("Each of `%s`:\n", g.name)
+		p.table(g.def, nil)
+	}
+}
+
+// value is a JSON value whose objects keep their order.
+type value struct {
+	members []member
+	list    []*value
+	scalar  any
+}
+
+type member struct {
+	key   string
+	value *value
+}
+
+func readSchema(text []byte) (*value, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	return readValue(d)
+}
+
+func readValue(d *json.Decoder) (*value, error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
+	}
+	v := &value{}
+	delim, ok := token.(json.Delim)
+	if !ok {
+		v.scalar = token
+		return v, nil
+	}
+	for d.More() {
+		key := ""
+		if delim == '{' {
+			token, err := d.Token()
+			if err != nil {
+				return nil, err
+			}
+			key = token.(string)
+		}
+		child, err := readValue(d)
+		if err != nil {
+			return nil, err
+		}
+		if delim == '{' {
+			v.members = append(v.members, member{key, child})
+		} else {
+			v.list = append(v.list, child)
+		}
+	}
+	_, err = d.Token()
+	return v, err
+}
+
+// get returns a member, or nil.
+func (v *value) get(key string) *value {
+	if v != nil {
+		for _, m := range v.members {
+			if m.key == key {
+				return m.value
+			}
+		}
+	}
+	return nil
+}
+
+func (v *value) items() []*value {
+	if v == nil {
+		return nil
+	}
+	return v.list
+}
+
+func (v *value) text() string {
+	if v == nil || v.scalar == nil {
+		return ""
+	}
+	return fmt.Sprint(v.scalar)
+}
+
+// mapping finds the mapping among the forms that a value may take.
+func (v *value) mapping() *value {
+	for _, form := range v.get("anyOf").items() {
+		if form.get("properties") != nil {
+			return form
+		}
+	}
+	return v
+}
+
+// accepts says what else than a number may be written: the words of a choice, a
+// note length, a bar.
+func (v *value) accepts() string {
+	var words []string
+	var more string
+	for _, form := range append([]*value{v}, v.get("anyOf").items()...) {
+		for _, w := range form.get("enum").items() {
+			if word := "`" + w.text() + "`"; !slices.Contains(words, word) { // 16 may be a number or a text
+				words = append(words, word)
+			}
+		}
+		pattern := form.get("pattern").text()
+		if strings.Contains(pattern, "bar") {
+			more = " Or a place such as `bar 17` or `bar 17 beat 3`, or a clock time such as `1:02.5`."
+		}
+		if strings.Contains(pattern, "[.t]?)$") {
+			more = " Or a note length such as `1/8.` or `1/4t`."
+		}
+	}
+	switch {
+	case len(words) == 0:
+		return more
+	case v.get("anyOf") != nil:
+		return more + " Or " + strings.Join(words, ", ") + "."
+	}
+	return " One of " + strings.Join(words, ", ") + "."
+}
