@@ -296,9 +296,6 @@ func (t *take) write(ctx context.Context, d drive, f file) (clamped int64, err e
 	if err := w.Close(); err != nil {
 		return 0, err
 	}
-	if err := out.Sync(); err != nil {
-		return 0, err
-	}
 	if q != nil {
 		clamped = q.Clipped()
 	}

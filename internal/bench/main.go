@@ -25,9 +25,10 @@ func main() {
 	minutes := flag.Float64("minutes", 4, "length of each")
 	runs := flag.Int("runs", 3, "runs of each tool, in turn; the median counts")
 	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast")
+	only := flag.String("tools", "", "only tools whose name has one of these words, besides lathe: tuned,SoX (default: all that are installed)")
 	dir := flag.String("dir", "", "folder for stems and results, kept (default: a temporary one)")
 	flag.Parse()
-	if err := bench(*work, *stems, *minutes, *runs, *dir); err != nil {
+	if err := bench(*work, *only, *stems, *minutes, *runs, *dir); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -55,7 +56,7 @@ type usage struct {
 	memory    float64 // MB, the largest process
 }
 
-func bench(work string, stems int, minutes float64, runs int, dir string) error {
+func bench(work, only string, stems int, minutes float64, runs int, dir string) error {
 	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools}[work]
 	if !ok {
 		return fmt.Errorf("no work %q: mix or release", work)
@@ -83,6 +84,9 @@ func bench(work string, stems int, minutes float64, runs int, dir string) error 
 
 	var present []tool
 	for _, t := range tools {
+		if !picked(t.name, only) {
+			continue
+		}
 		if missing := slices.IndexFunc(t.needs, func(p string) bool { _, err := exec.LookPath(p); return err != nil }); missing >= 0 {
 			fmt.Printf("%s: left out, %s is not installed\n", t.name, t.needs[missing])
 			continue
@@ -108,6 +112,16 @@ func bench(work string, stems int, minutes float64, runs int, dir string) error 
 		fmt.Printf("%-46s %8.2f %8.2f %9.0f %8.0f %14.2f %14.2f\n", t.name, u.wall, u.cpu, u.memory, minutes*60/u.wall, u.wall/first.wall, u.cpu/first.cpu)
 	}
 	return nil
+}
+
+// picked reports whether a tool is asked for.
+func picked(name, only string) bool {
+	if only == "" || name == "lathe" {
+		return true
+	}
+	return slices.ContainsFunc(strings.Split(only, ","), func(word string) bool {
+		return strings.Contains(strings.ToLower(name), strings.ToLower(word))
+	})
 }
 
 // measure runs a tool once, from nothing.

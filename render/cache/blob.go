@@ -284,12 +284,11 @@ func (s *Store) tempName() (string, error) {
 	return f.Name(), f.Close()
 }
 
-// finish gives a complete file its place as a blob: bytes on the disk first,
-// then the name. f is open on it; temp is its name in new/.
+// finish gives a complete file its place as a blob. f is open on it; temp is its
+// name in new/. The disk is not waited for: what a power cut leaves half is found
+// by its digest and made again, while waiting costs a first build of many stems
+// seconds.
 func (s *Store) finish(f *os.File, temp string, b Blob) error {
-	if err := f.Sync(); err != nil {
-		return err
-	}
 	if err := protect(temp); err != nil {
 		return err
 	}

@@ -18,10 +18,11 @@
 //
 // # What can go wrong, and what then happens
 //
-// A file appears under its final name only by a rename, after its bytes are on
-// the disk, and an entry only after its blobs. So a process killed at any moment
-// leaves nothing but a file in new/ or a blob that nothing names, which
-// [Store.GC] removes.
+// A file appears under its final name only by a rename, when it is complete, and
+// an entry only after its blobs. So a process killed at any moment leaves nothing
+// but a file in new/ or a blob that nothing names, which [Store.GC] removes. A
+// power cut may leave a blob half written: nobody waits for the disk, because what
+// is not whole is found when it is used.
 //
 // Nothing that is read is trusted. An entry, a record in last/ and the file of
 // digests begin with the SHA-256 of the rest (seal.go). A blob is hashed when it
