@@ -342,7 +342,7 @@ func TestChanges(t *testing.T) {
 			if len(b.unsettled) == 0 || b.unsettled[0] != b.path("kick.wav") {
 				b.Errorf("unsettled: %q, want the stem", b.unsettled)
 			}
-			if late := time.Since(batch.Saved); late < 0 || late > 3*time.Second {
+			if late := time.Since(batch.Saved); late < 0 || late > 30*time.Second {
 				b.Errorf("saved %v ago", late)
 			}
 			b.nothing()
@@ -594,7 +594,11 @@ func TestNoLeaks(t *testing.T) {
 		t.Errorf("%d folders are watched: %q", watched, b.w.events.WatchList())
 	}
 	b.check(b.w.Close())
-	if now := runtime.NumGoroutine(); now > goroutines {
+	now := runtime.NumGoroutine()
+	for deadline := time.Now().Add(10 * time.Second); now > goroutines && time.Now().Before(deadline); now = runtime.NumGoroutine() {
+		time.Sleep(10 * time.Millisecond) // one that has said that it ends may not have ended yet
+	}
+	if now > goroutines {
 		t.Errorf("%d goroutines, %d before", now, goroutines)
 	}
 	if now := descriptors(t); now > files {
@@ -642,7 +646,7 @@ func TestLatency(t *testing.T) {
 		took := time.Since(began)
 		t.Logf("%s: %v after the save; said to be saved %v after it", name, took, batch.Saved.Sub(began))
 		// A little less, because the clock of the file system ticks.
-		if took < limit-20*time.Millisecond || took > limit+time.Second {
+		if took < limit-20*time.Millisecond || took > limit+5*time.Second {
 			t.Errorf("%s: %v after the save, want a little more than %v", name, took, limit)
 		}
 	}
