@@ -13,6 +13,7 @@ func TestNames(t *testing.T) {
 	}{
 		{DeliveryNames(), Delivery, "streaming"},
 		{PresetNames(), Preset, "vocal/lead"},
+		{PlaybackNames(), Playback, "spotify"},
 	} {
 		if !slices.IsSorted(c.names) || !slices.Contains(c.names, c.some) {
 			t.Errorf("names: %v", c.names)
@@ -26,6 +27,11 @@ func TestNames(t *testing.T) {
 			if _, ok := c.read(name); ok {
 				t.Errorf("%q names something", name)
 			}
+		}
+	}
+	for _, name := range PlaybackNames() {
+		if _, ok := Delivery(name); ok {
+			t.Errorf("%s is a streaming service and a delivery profile", name)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package spec
 
-import "github.com/lathe-audio/lathe/profiles"
+import (
+	"path/filepath"
+
+	"github.com/lathe-audio/lathe/profiles"
+)
 
 // Profile is a delivery profile with what it says of itself.
 type Profile struct {
@@ -15,21 +19,36 @@ type Profile struct {
 func Profiles() ([]Profile, Diagnostics) {
 	var out []Profile
 	for _, name := range profiles.DeliveryNames() {
-		d := newDecoder(Options{})
-		root := d.builtin("the built-in profiles", []byte("deliver: "+name))
-		at := place{path: "deliver"}
-		song := Song{Master: Master{MaxReduction: defaultReduction}, Deliver: d.deliveries(root.entries[0].value, root, at)}
-		d.inheritReduction(&song, "default", at)
-		for _, v := range song.Deliver {
-			p := Profile{Name: name, Delivery: v, Lines: d.lines}
-			if len(d.lines) > 0 {
-				p.Doc = d.lines[0].Doc
-			}
-			out = append(out, p)
+		p, diags := ProfileNamed(name)
+		if diags != nil {
+			return nil, diags
 		}
-		if d.diags.HasErrors() {
-			return nil, d.diags
-		}
+		out = append(out, p)
 	}
 	return out, nil
+}
+
+// ProfileNamed returns one delivery profile: by its name where it comes with
+// lathe, by its path where it is a file.
+func ProfileNamed(ref string) (Profile, Diagnostics) {
+	d := newDecoder(Options{})
+	if isPath(ref) { // a file may lie anywhere: it is named by hand, not by a project
+		d.allow(filepath.Dir(ref))
+		if real, err := filepath.EvalSymlinks(ref); err == nil {
+			d.allow(filepath.Dir(real))
+		}
+	}
+	// As if a project had nothing but `deliver: ref` in it.
+	name := &node{src: &source{dir: "."}, line: 1, col: 1, width: 1, tag: "!!str", text: filepath.ToSlash(ref)}
+	at := place{path: "deliver"}
+	song := Song{Master: Master{MaxReduction: defaultReduction}, Deliver: d.deliveries(name, name, at)}
+	d.inheritReduction(&song, "default", at)
+	if d.diags.HasErrors() || len(song.Deliver) != 1 {
+		return Profile{}, d.diags
+	}
+	p := Profile{Name: song.Deliver[0].Name, Delivery: song.Deliver[0], Lines: d.lines}
+	if len(d.lines) > 0 {
+		p.Doc = d.lines[0].Doc
+	}
+	return p, nil
 }

@@ -9,20 +9,30 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/urfave/cli/v2"
 
+	"github.com/lathe-audio/lathe/render/playback"
 	"github.com/lathe-audio/lathe/spec"
 )
 
 func profilesCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "profiles",
-		Usage:     "list the delivery profiles, with the source and the date of their figures",
+		Usage:     "list the delivery profiles and the streaming services, with the source and the date of their figures",
 		ArgsUsage: "[NAME]",
-		Flags:     []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print a JSON array"}},
-		Action:    listProfiles,
+		Description: "Delivery profiles say what `deliver` makes; streaming services say what happens to the level of a file\n" +
+			"when it is played. With a NAME, of either, everything about it.",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "playback", Usage: "the streaming services only"},
+			&cli.BoolFlag{Name: "json", Usage: "print a JSON array: of the delivery profiles, or with --playback of the services"},
+		},
+		Action: listProfiles,
 		BashComplete: func(c *cli.Context) {
 			all, _ := spec.Profiles()
 			for _, p := range all {
 				fmt.Fprintln(c.App.Writer, p.Name)
+			}
+			services, _ := playback.Services()
+			for _, s := range services {
+				fmt.Fprintln(c.App.Writer, s.Name)
 			}
 		},
 	}
@@ -46,6 +56,22 @@ type profileJSON struct {
 	Dither     string   `json:"dither"`
 }
 
+// serviceJSON is what `lathe profiles --playback --json` prints of a streaming
+// service.
+type serviceJSON struct {
+	Name      string   `json:"name"`
+	Title     string   `json:"title"`
+	Loudness  float64  `json:"loudness_lufs"`
+	Measures  string   `json:"measures"`
+	Unit      string   `json:"unit"`      // "track", "album", "either", "unknown"
+	Raises    string   `json:"raises"`    // "never", "headroom", "limiter", "full", "unknown"
+	Peak      *float64 `json:"peak_dbtp"` // null: no rule about peaks is known
+	Confirmed bool     `json:"confirmed"`
+	Note      string   `json:"note"`
+	Source    string   `json:"source"`
+	Date      string   `json:"date"`
+}
+
 func listProfiles(c *cli.Context) error {
 	if err := atMost(c, 1); err != nil {
 		return err
@@ -54,36 +80,92 @@ func listProfiles(c *cli.Context) error {
 	if diags != nil {
 		return faults(diags)
 	}
+	services, err := playback.Services()
+	if err != nil {
+		return err
+	}
 	if name := c.Args().First(); name != "" {
-		i := slices.IndexFunc(all, func(p spec.Profile) bool { return p.Name == name })
-		if i < 0 {
-			var names []string
-			for _, p := range all {
-				names = append(names, p.Name)
-			}
-			return usage("profiles: there is no profile %q; there are %s", name, strings.Join(names, ", "))
-		}
-		all = all[i : i+1]
-		if !c.Bool("json") {
-			printProfile(c, all[0])
-			return nil
+		if all, services, err = namedProfile(name, all, services); err != nil {
+			return err
 		}
 	}
-	if c.Bool("json") {
-		out := []profileJSON{}
-		for _, p := range all {
-			d := p.Delivery
-			j := profileJSON{Name: p.Name, Title: d.Title, Doc: p.Doc, Source: d.Source, Date: d.Date, From: d.From, Format: d.Format,
-				BitDepth: d.BitDepth, Float: d.Float, Loudness: d.Loudness, Tolerance: d.Tolerance, Ceiling: d.Ceiling, Dither: d.Dither}
-			if d.SampleRate > 0 {
-				j.SampleRate = &d.SampleRate
-			}
-			out = append(out, j)
-		}
-		e := json.NewEncoder(c.App.Writer)
-		e.SetIndent("", "  ")
-		return e.Encode(out)
+	if c.Bool("playback") {
+		all = nil
 	}
+	one := len(all)+len(services) == 1
+	switch {
+	case c.Bool("json") && len(all) > 0:
+		return printProfilesJSON(c, all)
+	case c.Bool("json"):
+		return printServicesJSON(c, services)
+	case one && len(all) == 1:
+		printProfile(c, all[0])
+		return nil
+	case one:
+		printService(c, services[0])
+		return nil
+	}
+	if len(all) > 0 {
+		printProfiles(c, all)
+		fmt.Fprintln(c.App.Writer, "\nWhat streaming services do to the level at playback:")
+	}
+	printServices(c, services)
+	return nil
+}
+
+// namedProfile picks the profile or the service of a name.
+func namedProfile(name string, all []spec.Profile, services []playback.Service) ([]spec.Profile, []playback.Service, error) {
+	if i := slices.IndexFunc(all, func(p spec.Profile) bool { return p.Name == name }); i >= 0 {
+		return all[i : i+1], nil, nil
+	}
+	if i := slices.IndexFunc(services, func(s playback.Service) bool { return s.Name == name }); i >= 0 {
+		return nil, services[i : i+1], nil
+	}
+	var names, players []string
+	for _, p := range all {
+		names = append(names, p.Name)
+	}
+	for _, s := range services {
+		players = append(players, s.Name)
+	}
+	return nil, nil, usage("profiles: there is no profile %q; there are %s, and the streaming services %s", name, strings.Join(names, ", "), strings.Join(players, ", "))
+}
+
+func printProfilesJSON(c *cli.Context, all []spec.Profile) error {
+	var out []profileJSON
+	for _, p := range all {
+		d := p.Delivery
+		j := profileJSON{Name: p.Name, Title: d.Title, Doc: p.Doc, Source: d.Source, Date: d.Date, From: d.From, Format: d.Format,
+			BitDepth: d.BitDepth, Float: d.Float, Loudness: d.Loudness, Tolerance: d.Tolerance, Ceiling: d.Ceiling, Dither: d.Dither}
+		if d.SampleRate > 0 {
+			j.SampleRate = &d.SampleRate
+		}
+		out = append(out, j)
+	}
+	return printJSON(c, out)
+}
+
+func printServicesJSON(c *cli.Context, services []playback.Service) error {
+	var out []serviceJSON
+	for _, s := range services {
+		j := serviceJSON{Name: s.Name, Title: s.Title, Loudness: s.Loudness, Measures: s.Measures, Unit: s.Unit, Raises: s.Raises,
+			Confirmed: s.Confirmed, Note: s.Note, Source: s.Source, Date: s.Date}
+		if s.Raises == "headroom" || s.Raises == "limiter" {
+			j.Peak = &s.Peak
+		}
+		out = append(out, j)
+	}
+	return printJSON(c, out)
+}
+
+func printJSON(c *cli.Context, v any) error {
+	e := json.NewEncoder(c.App.Writer)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func printProfiles(c *cli.Context, all []spec.Profile) {
 	t := newTable(c.App.Writer)
 	t.AppendHeader(table.Row{"profile", "from", "format", "rate", "LUFS", "dBTP", "dither", "figures of", "for"})
 	for _, p := range all {
@@ -99,7 +181,53 @@ func listProfiles(c *cli.Context) error {
 		t.AppendRow(table.Row{p.Name, d.From, d.Format + " " + depth, rate, decimals(d.Loudness, 1), decimals(d.Ceiling, 1), d.Dither, d.Date, p.Doc})
 	}
 	t.Render()
-	return nil
+}
+
+func printServices(c *cli.Context, services []playback.Service) {
+	t := newTable(c.App.Writer)
+	t.AppendHeader(table.Row{"service", "LUFS", "one gain for", "quieter music", "figures of", "published by"})
+	for _, s := range services {
+		by := "others"
+		if s.Confirmed {
+			by = "itself"
+		}
+		t.AppendRow(table.Row{s.Name, fmt.Sprintf("%.1f", s.Loudness), unitWords[s.Unit], raisesWords(s), s.Date, by})
+	}
+	t.Render()
+}
+
+// printService prints all that is known of one service.
+func printService(c *cli.Context, s playback.Service) {
+	fmt.Fprintf(c.App.Writer, "%s: %s\nfigures of %s: %s\n", s.Name, s.Title, s.Date, s.Source)
+	if !s.Confirmed {
+		fmt.Fprintln(c.App.Writer, "not published by the service itself")
+	}
+	t := plainTable(c.App.Writer, 9, 9)
+	t.AppendRow(table.Row{"plays at", fmt.Sprintf("%.1f LUFS", s.Loudness)})
+	t.AppendRow(table.Row{"measures", s.Measures})
+	t.AppendRow(table.Row{"one gain for", unitWords[s.Unit]})
+	t.AppendRow(table.Row{"quieter music", raisesWords(s)})
+	if s.Note != "" {
+		t.AppendRow(table.Row{"note", s.Note})
+	}
+	fmt.Fprintln(c.App.Writer)
+	t.Render()
+}
+
+var unitWords = map[string]string{"track": "a track", "album": "an album", "either": "an album, or a track", "unknown": "not known"}
+
+func raisesWords(s playback.Service) string {
+	switch s.Raises {
+	case "never":
+		return "as it is"
+	case "headroom":
+		return fmt.Sprintf("turned up, to %g dBTP at most", s.Peak)
+	case "limiter":
+		return fmt.Sprintf("turned up, limited from %g dB", s.Peak)
+	case "full":
+		return "turned up"
+	}
+	return "not known"
 }
 
 // printProfile prints one profile with all its values.

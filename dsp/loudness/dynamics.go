@@ -32,10 +32,10 @@ func newDynamics(rate int) dynamics {
 // room is how many frames are left in the block.
 func (d *dynamics) room() int64 { return d.length - d.fill }
 
-// advance takes in n frames, no more than there is room for: squares is d.squares
-// with theirs added, size their largest magnitude.
+// advance takes in n frames, no more than there is room for: the sum of their
+// squares and their largest magnitude.
 func (d *dynamics) advance(n int64, squares, size float64) {
-	d.squares, d.peak = squares, max(d.peak, size)
+	d.squares, d.peak = d.squares+squares, max(d.peak, size)
 	if d.fill += n; d.fill == d.length {
 		d.end()
 	}

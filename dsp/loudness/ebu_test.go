@@ -3,7 +3,6 @@ package loudness
 import (
 	"fmt"
 	"math"
-	"math/cmplx"
 	"slices"
 	"testing"
 
@@ -222,41 +221,23 @@ func TestEBU3342(t *testing.T) {
 	})
 }
 
-// A sine of 997 Hz at full scale in one channel reads -3.01 LUFS at 48 kHz
-// (BS.1770); a stereo tone of 1 kHz at -18 dBFS reads -18.0. At other rates the
-// bilinear transform bends the K filter's gain by up to 0.03 dB, for every
-// meter that derives it so.
+// A sine of 997 Hz at full scale in one channel reads -3.01 LUFS (BS.1770); a
+// stereo tone of 1 kHz at -18 dBFS reads -18.0: within 0.01 LU at every rate.
 func TestCalibration(t *testing.T) {
-	for _, rate := range []int{22050, 32000, 44100, 48000, 88200, 96000, 192000} {
+	for _, rate := range []int{22050, 32000, 44100, 48000, 88200, 96000, 176400, 192000} {
 		const seconds = 3
 		x := make([]float64, seconds*rate)
 		for i := range x {
 			x[i] = math.Sin(2 * math.Pi * 997 * float64(i) / float64(rate))
 		}
-		full := calibration + kGain(rate, 997)
-		near(t, fmt.Sprintf("%d Hz: two channels", rate), measure(rate, x, x).Integrated, full, 0.005, 0.005)
-		near(t, fmt.Sprintf("%d Hz: a channel", rate), measure(rate, x).Integrated, full-3.0103, 0.005, 0.005)
+		near(t, fmt.Sprintf("%d Hz: two channels", rate), measure(rate, x, x).Integrated, 0, 0.01, 0.01)
+		near(t, fmt.Sprintf("%d Hz: a channel", rate), measure(rate, x).Integrated, -3.0103, 0.01, 0.01)
 		m := New(rate, 1, Options{DualMono: true})
 		m.Write([][]float64{x})
-		near(t, fmt.Sprintf("%d Hz: dual mono", rate), m.Reading().Integrated, full, 0.005, 0.005)
+		near(t, fmt.Sprintf("%d Hz: dual mono", rate), m.Reading().Integrated, 0, 0.01, 0.01)
 		if rate%100 == 0 {
 			x = tones(rate, step{-18, seconds})
-			near(t, fmt.Sprintf("%d Hz: calibration tone", rate), measure(rate, x, x).Integrated, -18+calibration+kGain(rate, 1000), 0.005, 0.005)
-		}
-		if rate == 48000 {
-			near(t, "997 Hz in one channel", full-3.0103, -3.01, 0.001, 0.001)
-			near(t, "the calibration tone", measure(rate, x, x).Integrated, -18, 0.01, 0.01)
+			near(t, fmt.Sprintf("%d Hz: calibration tone", rate), measure(rate, x, x).Integrated, -18, 0.01, 0.01)
 		}
 	}
-}
-
-// kGain is the K filter's gain in dB from its transfer function.
-func kGain(rate int, hz float64) float64 {
-	z := cmplx.Rect(1, -2*math.Pi*hz/float64(rate))
-	h := complex128(1)
-	shelf, pass := KWeighting(rate)
-	for _, s := range []Biquad{shelf, pass} {
-		h *= (complex(s.B0, 0) + complex(s.B1, 0)*z + complex(s.B2, 0)*z*z) / (1 + complex(s.A1, 0)*z + complex(s.A2, 0)*z*z)
-	}
-	return 20 * math.Log10(cmplx.Abs(h))
 }

@@ -39,8 +39,15 @@ func Energy(lufs float64) float64 { return xmath.Gain((lufs - calibration) * 2) 
 // tracks' loudnesses would weigh a short interlude like a long finale).
 // It is -Inf when no block passes the gates.
 func Integrated(lists ...[]float64) float64 {
-	level := meanAbove(lists, Energy(absoluteGate))
-	return LUFS(meanAbove(lists, max(Energy(absoluteGate), float64(level*xmath.Gain(relativeGate*2)))))
+	return LUFS(meanAbove(lists, max(Energy(absoluteGate), relativeThreshold(lists))))
+}
+
+// RelativeThreshold returns the relative gate of [Integrated] in LUFS: 10 LU below the
+// loudness of the blocks above -70 LUFS. It is -Inf when there are none.
+func RelativeThreshold(lists ...[]float64) float64 { return LUFS(relativeThreshold(lists)) }
+
+func relativeThreshold(lists [][]float64) float64 {
+	return float64(meanAbove(lists, Energy(absoluteGate)) * xmath.Gain(relativeGate*2))
 }
 
 // meanAbove returns the mean of the energies above a threshold, 0 if there are none.

@@ -15,6 +15,7 @@ type Integrator struct {
 	tick int64      // index of the current tick
 	sum  [2]float64 // of the current tick, per channel
 	hop  float64    // of the current hop's complete ticks
+	all  float64    // of all complete ticks
 	hops []float64  // of each complete hop of 100 ms
 }
 
@@ -45,6 +46,7 @@ func (m *Integrator) Write(b dsp.Block) {
 
 func (m *Integrator) endTick() {
 	m.hop += m.sum[0] + m.sum[1]
+	m.all += m.sum[0] + m.sum[1]
 	m.sum = [2]float64{}
 	m.state[0].settle()
 	m.state[1].settle()
@@ -64,3 +66,16 @@ func (m *Integrator) ShortTerm() []float64 { return m.grid.windows(m.hops, hopsP
 
 // Integrated returns the integrated loudness so far in LUFS; -Inf where there is none.
 func (m *Integrator) Integrated() float64 { return Integrated(m.Blocks()) }
+
+// IntegratedTo returns the integrated loudness of the first frames alone.
+func (m *Integrator) IntegratedTo(frames int64) float64 {
+	n := 0
+	for n < len(m.hops) && m.grid.start(int64(n+1)*ticksPerHop) <= frames {
+		n++
+	}
+	return Integrated(m.grid.windows(m.hops[:n], hopsPerBlock))
+}
+
+// Energy returns the sum of the squares of all K-weighted samples so far: the
+// difference of two readings is the energy of what came in between.
+func (m *Integrator) Energy() float64 { return m.all + m.sum[0] + m.sum[1] }

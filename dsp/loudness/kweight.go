@@ -14,12 +14,42 @@ type Biquad struct{ B0, B1, B2, A1, A2 float64 }
 // KWeighting returns the two sections of the K filter of ITU-R BS.1770-5
 // Annex 1 for a sample rate in Hz: a high shelf for the head, then a high-pass.
 //
-// The standard prints coefficients for 48 kHz only. The analogue prototypes
-// below, put through the bilinear transform with prewarping, give them back to
-// all printed digits, so the same prototypes define the filter at every other
-// rate. The high-pass keeps the numerator 1, -2, 1 as printed, not divided by
-// a0: its gain in the treble is a hair above 1.
+// The standard prints coefficients for 48 kHz only, and asks for the same response at
+// other rates. The analogue prototypes in kPrototypes, put through the bilinear transform with
+// prewarping, give the printed ones back to all digits, so they define the filter's
+// shape at every other rate.
+//
+// Its gain is another matter. The high-pass has the numerator 1, -2, 1 as printed, not divided by
+// a0, which makes the whole filter louder than its prototype: by 0.043 dB at 48 kHz, which the
+// standard's constant of -0.691 LU has taken into account, and by half as much at twice the
+// rate. So where 997 Hz, the tone of the standard's example, comes out more than 0.005 dB from
+// where it comes out at 48 kHz, the first section's gain makes up for it: +0.017 dB
+// at 96 kHz. At 44.1 kHz the filter is within 0.003 dB, and is left as every meter has it.
 func KWeighting(rate int) (shelf, highpass Biquad) {
+	const tone, tolerated = 997, 0.005 // Hz, dB
+	shelf, highpass = kPrototypes(rate)
+	s, h := kPrototypes(48000)
+	want := s.gain(tone, 48000) * h.gain(tone, 48000)
+	have := shelf.gain(tone, rate) * highpass.gain(tone, rate)
+	if math.Abs(xmath.DB(want/have)) > tolerated {
+		shelf.B0, shelf.B1, shelf.B2 = shelf.B0*want/have, shelf.B1*want/have, shelf.B2*want/have
+	}
+	return shelf, highpass
+}
+
+// gain is the section's gain at a frequency.
+func (b Biquad) gain(hz float64, rate int) float64 {
+	w := 2 * math.Pi * hz / float64(rate)
+	c1, s1, c2, s2 := xmath.Cos(w), xmath.Sin(w), xmath.Cos(2*w), xmath.Sin(2*w)
+	squared := func(b0, b1, b2 float64) float64 {
+		re, im := b0+float64(b1*c1)+float64(b2*c2), float64(b1*s1)+float64(b2*s2)
+		return float64(re*re) + float64(im*im)
+	}
+	return math.Sqrt(squared(b.B0, b.B1, b.B2) / squared(1, b.A1, b.A2))
+}
+
+// kPrototypes is the K filter before its gain is looked at.
+func kPrototypes(rate int) (shelf, highpass Biquad) {
 	const (
 		shelfHz, shelfDB, shelfQ = 1681.974450955533, 3.999843853973347, 0.7071752369554196
 		passHz, passQ            = 38.13547087602444, 0.5003270373238773
@@ -68,41 +98,8 @@ func (s *kState) settle() {
 	}
 }
 
-// energy2 filters two channels, adds the squares of the filtered samples to
-// sumX and sumY and returns the new sums. One loop over both channels costs
-// hardly more than one channel: four short chains of dependent operations run
-// side by side.
-func (f *kFilter) energy2(sx, sy *kState, x, y []float64, sumX, sumY float64) (float64, float64) {
-	b0, b1, b2, a1, a2 := f.shelf.B0, f.shelf.B1, f.shelf.B2, f.shelf.A1, f.shelf.A2
-	c1, c2 := f.pass.A1, f.pass.A2
-	xs1, xs2, xp1, xp2 := sx.s1, sx.s2, sx.p1, sx.p2
-	ys1, ys2, yp1, yp2 := sy.s1, sy.s2, sy.p1, sy.p2
-	y = y[:len(x)]
-	for i, u := range x {
-		v := y[i]
-		xw := float64(b0*u) + xs1
-		yw := float64(b0*v) + ys1
-		xs1 = (float64(b1*u) + xs2) - float64(a1*xw)
-		ys1 = (float64(b1*v) + ys2) - float64(a1*yw)
-		xs2 = float64(b2*u) - float64(a2*xw)
-		ys2 = float64(b2*v) - float64(a2*yw)
-
-		xz := xw + xp1
-		yz := yw + yp1
-		xp1 = (xp2 - (xw + xw)) - float64(c1*xz)
-		yp1 = (yp2 - (yw + yw)) - float64(c1*yz)
-		xp2 = xw - float64(c2*xz)
-		yp2 = yw - float64(c2*yz)
-
-		sumX += float64(xz * xz)
-		sumY += float64(yz * yz)
-	}
-	*sx = kState{xs1, xs2, xp1, xp2}
-	*sy = kState{ys1, ys2, yp1, yp2}
-	return sumX, sumY
-}
-
-// energy1 is energy2 for a single channel, with the same bits.
+// energy1 filters a channel, adds the squares of the filtered samples to sum
+// and returns the new sum.
 func (f *kFilter) energy1(s *kState, x []float64, sum float64) float64 {
 	b0, b1, b2, a1, a2 := f.shelf.B0, f.shelf.B1, f.shelf.B2, f.shelf.A1, f.shelf.A2
 	c1, c2 := f.pass.A1, f.pass.A2

@@ -21,13 +21,23 @@ func TestKWeighting(t *testing.T) {
 		{176400, Biquad{1.57111531774185, -3.03654450240465, 1.46887161198976, -1.91532931683305, 0.91877174416001}, [2]float64{-1.99728692242381, 0.99728876502607}},
 		{192000, Biquad{1.57222721509128, -3.04728305156155, 1.47797134097961, -1.92220223060749, 0.92511773511683}, [2]float64{-1.99750722284070, 0.99750877835551}},
 	} {
-		shelf, pass := KWeighting(c.rate)
+		shelf, pass := kPrototypes(c.rate)
 		got := [...]float64{shelf.B0, shelf.B1, shelf.B2, shelf.A1, shelf.A2, pass.A1, pass.A2, pass.B0, pass.B1, pass.B2}
 		want := [...]float64{c.shelf.B0, c.shelf.B1, c.shelf.B2, c.shelf.A1, c.shelf.A2, c.pass[0], c.pass[1], 1, -2, 1}
 		for i := range got {
 			if math.Abs(got[i]-want[i]) > 1e-12*math.Abs(want[i]) {
 				t.Errorf("%d Hz, coefficient %d: %.15f, want %.14f", c.rate, i, got[i], want[i])
 			}
+		}
+	}
+}
+
+// At the rates of most files the filter is that of every other meter, to the bit.
+func TestKWeightingOfUsualRates(t *testing.T) {
+	for _, rate := range []int{44100, 48000} {
+		shelf, pass := KWeighting(rate)
+		if s, p := kPrototypes(rate); shelf != s || pass != p {
+			t.Errorf("%d Hz: the gain was changed", rate)
 		}
 	}
 }

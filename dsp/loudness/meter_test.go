@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/lathe-audio/lathe/dsp"
@@ -128,9 +129,11 @@ func TestTruePeakSkipsNothing(t *testing.T) {
 			x[i] += smooth * (x[i-1] - x[i])
 		}
 		want, place := 0.0, -1
-		for i := range n - history {
-			if v, p := ip.gap((*[taps]float64)(x[i:]), want); v > want {
-				want, place = v, (i+centre)*fine+p
+		for first := 0; first < n-history; first += groupSize {
+			var group [groupSize - 1 + taps]float64
+			copy(group[:], x[first:])
+			if v, p := ip.group(&group, min(groupSize, n-history-first), want); v > want {
+				want, place = v, (first+centre)*fine+p
 			}
 		}
 		tracker := newPeakTracker(ip, n)
@@ -210,14 +213,15 @@ func TestWriteDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// The readings of a fixed signal, as bits.
+// The readings of a fixed signal, as bits: those of the loudness meter, which
+// decide about the gain of deliveries, and those of the statistics.
 func TestGoldenReading(t *testing.T) {
 	for _, c := range []struct {
-		rate int
-		sum  string
+		rate             int
+		meter, statistic string
 	}{
-		{44100, "9461f7640ffd77b458ceb147b8a8c1d04378de2873e34198c581062c50958270"},
-		{48000, "5b6fbf174fcfb01bb39c2af9e50a67a78c436bfa686fa951a679e0384b685829"},
+		{44100, "5f8a936c3265ae069435a88666ea213369bfbc8280e1f5b74cae25b02011f030", "5976ce83ce6acb1e07d6d8533f1f9a773afc38aa8830ba706c9411e8651c55c4"},
+		{48000, "c4fdb56088a1af8adbeeeebed409c344ad974a6c6b67d08f6ba773024a3ee235", "2608a0ac6ea6cc0e39a70a92f7c47b62283124c7580b35cbd84cef3b62a9926c"},
 	} {
 		b := dsptest.Signal(10*c.rate, c.rate, "loudness")
 		m, s := New(c.rate, 2, Options{}), NewStatistics(c.rate, 2, 24)
@@ -225,7 +229,46 @@ func TestGoldenReading(t *testing.T) {
 		s.Write(b[:])
 		r, f := m.Reading(), s.Figures()
 		out := append(m.Blocks(), r.Integrated, r.Range, r.MaxMomentary, r.MaxShortTerm, r.TruePeak.DB, r.SamplePeak.DB, r.PLR, r.PSR,
-			float64(r.TruePeak.Frame), f.RMS, f.Crest, f.DC[0], f.DC[1], f.Correlation, f.LowestCorr, f.DR)
-		dsptest.CheckGolden(t, dsp.Block{out, out}, c.sum)
+			float64(r.TruePeak.Frame))
+		dsptest.CheckGolden(t, dsp.Block{out, out}, c.meter)
+		out = []float64{f.RMS, f.Crest, f.DC[0], f.DC[1], f.Correlation, f.LowestCorr, f.DR}
+		dsptest.CheckGolden(t, dsp.Block{out, out}, c.statistic)
+	}
+}
+
+// BS.1770-5: 1.41 at 60° to 120° to the side, nothing for LFE, 1 for all others.
+func TestMaskWeights(t *testing.T) {
+	const s = 1.41
+	for name, c := range map[string]struct {
+		mask uint32
+		want []float64
+	}{
+		"mono":                       {0x4, []float64{1}},
+		"stereo":                     {0x3, []float64{1, 1}},
+		"quad":                       {0x33, []float64{1, 1, s, s}},
+		"5.0, surrounds as back":     {0x37, []float64{1, 1, 1, s, s}},
+		"5.0, surrounds as sides":    {0x607, []float64{1, 1, 1, s, s}},
+		"5.1":                        {0x3f, []float64{1, 1, 1, 0, s, s}},
+		"5.1, surrounds as sides":    {0x60f, []float64{1, 1, 1, 0, s, s}},
+		"6.1":                        {0x70f, []float64{1, 1, 1, 0, 1, s, s}},
+		"7.1":                        {0x63f, []float64{1, 1, 1, 0, 1, 1, s, s}},
+		"5.1.2 with heights":         {0x503f, []float64{1, 1, 1, 0, s, s, 1, 1}},
+		"2.1":                        {0xb, []float64{1, 1, 0}},
+		"nothing known":              {0, []float64{1, 1, 1}},
+		"more channels than in mask": {0x3, []float64{1, 1, 1}},
+	} {
+		if d := cmp.Diff(c.want, MaskWeights(c.mask, len(c.want))); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+// The relative gate of a tone is 10 LU below it, and that of an album is its own.
+func TestRelativeThreshold(t *testing.T) {
+	loud, soft := tones(48000, step{-20, 10}), tones(48000, step{-26, 10})
+	near(t, "a tone", measure(48000, loud, loud).RelativeThreshold, -30, 0.02, 0.02)
+	near(t, "two", RelativeThreshold(integrate(48000, loud).Blocks(), integrate(48000, soft).Blocks()), -10+10*math.Log10((math.Pow(10, -2)+math.Pow(10, -2.6))/2), 0.02, 0.02)
+	if r := RelativeThreshold(nil, []float64{0}); !math.IsInf(r, -1) {
+		t.Errorf("silence: %v", r)
 	}
 }

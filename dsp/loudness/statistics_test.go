@@ -116,3 +116,49 @@ func TestStatisticsCutsDoNotMatter(t *testing.T) {
 		}
 	})
 }
+
+// The noise floor of tones and pauses is the pauses' level; digital silence is not a
+// recording's noise.
+func TestNoiseFloor(t *testing.T) {
+	x := tones(48000, step{-10, 6}, step{-70, 1}, step{silence, 3}, step{-20, 2})
+	near(t, "noise floor", figures(48000, 24, x, x).NoiseFloor, -73.01, 0.01, 0.01)
+	for name, x := range map[string][]float64{"silence": make([]float64, 48000), "399 ms": tones(48000, step{-10, 0.399})} {
+		if f := figures(48000, 24, x); !math.IsInf(f.NoiseFloor, -1) {
+			t.Errorf("%s: %v", name, f.NoiseFloor)
+		}
+	}
+}
+
+func TestBitsUsed(t *testing.T) {
+	for _, c := range []struct {
+		file, sound, want int
+	}{{24, 16, 16}, {24, 24, 24}, {32, 24, 24}, {32, 32, 32}, {0, 16, 16}, {0, 24, 24}, {24, 8, 8}, {16, 16, 16}, {0, 33, 0}} {
+		x := make([]float64, 5000)
+		for i := range x {
+			x[i] = math.Ldexp(math.Round(math.Ldexp(math.Sin(float64(i)), c.sound-2)), 1-c.sound)
+		}
+		if got := figures(48000, c.file, x, x).BitsUsed; got != c.want {
+			t.Errorf("%d bits in a file of %d: %d", c.sound, c.file, got)
+		}
+	}
+	for name, c := range map[string]struct {
+		x    []float64
+		want int
+	}{"silence": {make([]float64, 100), 0}, "full scale": {[]float64{-1, 1}, 1}, "beyond it": {[]float64{4, 0.5}, 2}, "a third": {[]float64{0, 1. / 3}, 0}, "huge": {[]float64{1e300}, 0}} {
+		if got := figures(48000, 0, c.x).BitsUsed; got != c.want {
+			t.Errorf("%s: %d bits, want %d", name, got, c.want)
+		}
+	}
+}
+
+// A stream shorter than 100 ms has a correlation and peaks like any other.
+func TestShortFigures(t *testing.T) {
+	f := figures(48000, 24, []float64{0, 0.5, 0}, []float64{0, -0.25, 0})
+	near(t, "correlation", f.Correlation, -1, 1e-12, 0)
+	near(t, "peak left", f.Peaks[0], 20*math.Log10(0.5), 1e-9, 1e-9)
+	near(t, "peak right", f.Peaks[1], 20*math.Log10(0.25), 1e-9, 1e-9)
+	near(t, "crest", f.Crest, f.Peaks[0]-f.RMS, 1e-12, 1e-12)
+	if f := figures(48000, 24, nil, nil); !math.IsNaN(f.Correlation) || !math.IsInf(f.Peaks[0], -1) || !math.IsNaN(f.Crest) || f.BitsUsed != 0 {
+		t.Errorf("nothing: %+v", f)
+	}
+}

@@ -19,52 +19,22 @@ func (p products) correlation() float64 {
 // stereo measures the correlation of two channels.
 type stereo struct {
 	grid   grid
-	pieces [2][piece]float64
-	pos    int64
-	hop    int64 // index of the current 100 ms
-	end    int64 // frame at which they end
-	sums   products
-	all    products
-	recent [lowestSpan]products // the last complete hops, a ring
+	sums   products             // of the current 100 ms so far
+	all    products             // of all that have ended
+	recent [lowestSpan]products // of the last ones, a ring
 
 	least   float64
 	leastAt int64
 }
 
-func newStereo(g grid) stereo {
-	return stereo{grid: g, end: g.start(ticksPerHop), least: math.NaN()}
-}
+func newStereo(g grid) stereo { return stereo{grid: g, least: math.NaN()} }
 
-// load keeps a channel's samples until the other channel's are there too.
-func (s *stereo) load(c int, x []float64) { copy(s.pieces[c][:], x) }
-
-func (s *stereo) measure(n int) {
-	for from := 0; from < n; {
-		to := from + int(min(int64(n-from), s.end-s.pos))
-		ll, rr, lr := s.sums.ll, s.sums.rr, s.sums.lr
-		left, right := s.pieces[0][from:to], s.pieces[1][from:to]
-		for i, l := range left {
-			r := right[i]
-			ll += float64(l * l)
-			rr += float64(r * r)
-			lr += float64(l * r)
-		}
-		s.sums = products{ll, rr, lr}
-		s.pos += int64(to - from)
-		from = to
-		if s.pos == s.end {
-			s.endHop()
-		}
-	}
-}
-
-func (s *stereo) endHop() {
+// endHop ends 100 ms, of which there have now been hops.
+func (s *stereo) endHop(hops int64) {
 	s.all = s.all.plus(s.sums)
-	s.recent[s.hop%lowestSpan] = s.sums
+	s.recent[(hops-1)%lowestSpan] = s.sums
 	s.sums = products{}
-	s.hop++
-	s.end = s.grid.start((s.hop + 1) * ticksPerHop)
-	if s.hop < lowestSpan {
+	if hops < lowestSpan {
 		return
 	}
 	var window products
@@ -72,8 +42,8 @@ func (s *stereo) endHop() {
 		window = window.plus(p)
 	}
 	// What is quieter than -70 dBFS on either side says nothing about the picture.
-	first := s.grid.start((s.hop - lowestSpan) * ticksPerHop)
-	floor := 1e-7 * float64(s.pos-first)
+	first, end := s.grid.start((hops-lowestSpan)*ticksPerHop), s.grid.start(hops*ticksPerHop)
+	floor := 1e-7 * float64(end-first)
 	if c := window.correlation(); window.ll > floor && window.rr > floor && !(c >= s.least) {
 		s.least, s.leastAt = c, first
 	}

@@ -40,9 +40,9 @@ type interpolator struct {
 	half, quarter, skew [pairs]float64
 	// phases[p] are the taps for position p/fine behind the left sample.
 	phases [fine + 1][taps]float64
-	// bound[o][g] is the most that samples of magnitude 1 in the g-th group of
-	// samples can add to any position in the o-th gap of a group.
-	bound [groupSize][groupReach]float64
+	// bound[g] is the most that samples of magnitude 1 in the g-th group of samples can
+	// add to any position in a group of gaps.
+	bound [groupReach]float64
 	total float64 // likewise for all samples together
 }
 
@@ -65,7 +65,7 @@ func newInterpolator() *interpolator {
 		t.quarter[k], t.skew[k] = (left+right)/2, (left-right)/2
 		t.half[k] = t.phases[2*coarse][centre-k]
 	}
-	for o := range t.bound {
+	for o := range groupSize {
 		for p := range t.phases {
 			var sums [groupReach]float64
 			for k, h := range t.phases[p] {
@@ -73,7 +73,7 @@ func newInterpolator() *interpolator {
 			}
 			total := 0.0
 			for g, s := range sums {
-				t.bound[o][g] = max(t.bound[o][g], s)
+				t.bound[g] = max(t.bound[g], s)
 				total += s
 			}
 			t.total = max(t.total, total)
@@ -87,6 +87,8 @@ func newInterpolator() *interpolator {
 type peakTracker struct {
 	ip     *interpolator
 	groups []span // the groups of samples of the stretch
+
+	tail [groupSize - 1 + taps]float64 // the last group of gaps, when it is incomplete
 }
 
 // newPeakTracker makes a tracker for stretches of up to n samples, history included.
@@ -103,49 +105,47 @@ func newPeakTracker(ip *interpolator, n int) peakTracker {
 // make at most so large a value between them.
 func (t *peakTracker) scan(x []float64, floor float64) (peak float64, place int) {
 	gaps := len(x) - history
-	t.measureGroups(x)
+	spans(t.groups, x)
+	clear(t.groups[(len(x)+groupSize-1)/groupSize:])
 	peak, place = floor, -1
 	for first := 0; first < gaps; first += groupSize {
-		near := (*[groupReach]span)(t.groups[first/groupSize:])
-		level := near[centreGroup].mid
-		var dev [groupReach]float64 // how far each group strays from that level
-		for g, s := range near {
-			dev[g] = math.Abs(s.mid-level) + s.reach
-		}
-		level = math.Abs(level)
-		if level+float64(t.ip.total*max(dev[0], dev[1], dev[2], dev[3], dev[4], dev[5], dev[6])) <= peak {
+		if t.most((*[groupReach]span)(t.groups[first/groupSize:]), peak) <= peak {
 			continue
 		}
-		for o := range min(groupSize, gaps-first) {
-			b := &t.ip.bound[o]
-			most := (float64(b[0]*dev[0]) + float64(b[1]*dev[1])) + (float64(b[2]*dev[2]) + float64(b[3]*dev[3])) +
-				(float64(b[4]*dev[4]) + float64(b[5]*dev[5])) + float64(b[6]*dev[6])
-			if level+most <= peak {
-				continue
-			}
-			i := first + o
-			if v, p := t.ip.gap((*[taps]float64)(x[i:]), peak); v > peak {
-				peak, place = v, (i+centre)*fine+p
-			}
+		n := min(groupSize, gaps-first)
+		group := &t.tail
+		if n == groupSize {
+			group = (*[groupSize - 1 + taps]float64)(x[first:])
+		} else {
+			clear(group[copy(group[:], x[first:]):])
+		}
+		if v, p := t.ip.group(group, n, peak); v > peak {
+			peak, place = v, (first+centre)*fine+p
 		}
 	}
 	return peak, place
 }
 
+// most is a height that the wave does not exceed in a group of gaps; it is only
+// worked out as closely as it takes to know that it is no more than enough.
+func (t *peakTracker) most(near *[groupReach]span, enough float64) float64 {
+	level := near[centreGroup].mid
+	var dev [groupReach]float64 // how far each group strays from that level
+	for g, s := range near {
+		dev[g] = math.Abs(s.mid-level) + s.reach
+	}
+	level = math.Abs(level)
+	rough := level + float64(t.ip.total*max(dev[0], dev[1], dev[2], dev[3], dev[4], dev[5], dev[6]))
+	if rough <= enough {
+		return rough
+	}
+	b := &t.ip.bound
+	return level + ((float64(b[0]*dev[0]) + float64(b[1]*dev[1])) + (float64(b[2]*dev[2]) + float64(b[3]*dev[3])) +
+		(float64(b[4]*dev[4]) + float64(b[5]*dev[5])) + float64(b[6]*dev[6]))
+}
+
 // span is the range of a group of samples: mid - reach to mid + reach.
 type span struct{ mid, reach float64 }
-
-func (t *peakTracker) measureGroups(x []float64) {
-	n := len(x) / groupSize
-	for g := range n {
-		s := (*[groupSize]float64)(x[g*groupSize:])
-		t.groups[g] = spanOf(s[:])
-	}
-	clear(t.groups[n:])
-	if rest := x[n*groupSize:]; len(rest) > 0 {
-		t.groups[n] = spanOf(rest)
-	}
-}
 
 func spanOf(x []float64) span {
 	lo, hi := x[0], x[0]
@@ -155,45 +155,56 @@ func spanOf(x []float64) span {
 	return span{(lo + hi) / 2, (hi - lo) / 2}
 }
 
-// gap returns the largest magnitude in the gap between x[centre] and its right
-// neighbour, and its position on the fine grid. What cannot exceed floor is
+// group returns the largest magnitude in the first n gaps of a group, and its place
+// in fine steps from the sample left of the first one. What cannot exceed floor is
 // not looked at more closely.
 //
 // Around its peak A a wave without content above half the sample rate falls
 // off no faster than a cosine of that frequency. So the peak is still at least
 // A cos(pi/4) at the nearest half sample, and A cos(pi/8) at the nearest
 // quarter: where the wave is lower than that it need not be searched.
-func (ip *interpolator) gap(x *[taps]float64, floor float64) (peak float64, place int) {
-	left, right := math.Abs(x[centre]), math.Abs(x[centre+1])
-	half := ip.halfway(x)
-	if max(left, math.Abs(half), right)*fallHalf <= floor {
-		return 0, 0
+func (ip *interpolator) group(x *[groupSize - 1 + taps]float64, n int, floor float64) (peak float64, place int) {
+	var halves, even, odd [groupSize]float64
+	ip.halves(&halves, x)
+	quartered := false
+	for o, half := range halves[:n] {
+		left, right := x[o+centre], x[o+centre+1]
+		if max(math.Abs(left), math.Abs(half), math.Abs(right))*fallHalf <= floor {
+			continue
+		}
+		if !quartered {
+			ip.quarters(&even, &odd, x)
+			quartered = true
+		}
+		grid := [5]float64{left, even[o] + odd[o], half, even[o] - odd[o], right}
+		if v, p := ip.refine((*[taps]float64)(x[o:]), &grid, floor); v > floor {
+			peak, place, floor = v, o*fine+p, v
+		}
 	}
-	var even, odd float64
-	for k := range pairs {
-		l, r := x[centre-k], x[centre+1+k]
-		even += float64(ip.quarter[k] * (l + r))
-		odd += float64(ip.skew[k] * (l - r))
-	}
-	grid := [5]float64{x[centre], even + odd, half, even - odd, x[centre+1]}
+	return peak, place
+}
+
+// refine returns the largest magnitude in a gap and its position on the fine grid,
+// given those on the coarse one.
+func (ip *interpolator) refine(x *[taps]float64, grid *[5]float64, floor float64) (peak float64, place int) {
 	for i, v := range grid {
 		if v = math.Abs(v); v > peak {
 			peak, place = v, i
 		}
 	}
-	if peak*fallQuarter <= floor || summit(&grid, place) <= floor {
+	if peak*fallQuarter <= floor || summit(grid, place) <= floor {
 		return peak, place * coarse
 	}
 	place *= coarse
 	for step := coarse / 2; step > 0; step /= 2 {
-		from := place
-		for _, p := range [2]int{from - step, from + step} {
-			if p < 0 || p > fine {
-				continue
-			}
-			if v := math.Abs(dot(&ip.phases[p], x)); v > peak {
-				peak, place = v, p
-			}
+		// At an end of the gap, one of the two is that end: no more than there is.
+		before, after := max(place-step, 0), min(place+step, fine)
+		v, w := dots(&ip.phases[before], &ip.phases[after], x)
+		if v = math.Abs(v); v > peak {
+			peak, place = v, before
+		}
+		if w = math.Abs(w); w > peak {
+			peak, place = w, after
 		}
 	}
 	return peak, place
@@ -217,25 +228,4 @@ func summit(grid *[5]float64, place int) float64 {
 	}
 	rise := b + float64(slope*slope)/(2*bend) - top
 	return top + float64(missed*rise)
-}
-
-// halfway interpolates the middle of the gap.
-func (ip *interpolator) halfway(x *[taps]float64) float64 {
-	var a, b float64
-	for k := 0; k < pairs; k += 2 {
-		a += float64(ip.half[k] * (x[centre-k] + x[centre+1+k]))
-		b += float64(ip.half[k+1] * (x[centre-k-1] + x[centre+2+k]))
-	}
-	return a + b
-}
-
-func dot(h, x *[taps]float64) float64 {
-	var a, b, c, d float64
-	for k := 0; k < taps; k += 4 {
-		a += float64(h[k] * x[k])
-		b += float64(h[k+1] * x[k+1])
-		c += float64(h[k+2] * x[k+2])
-		d += float64(h[k+3] * x[k+3])
-	}
-	return (a + b) + (c + d)
 }

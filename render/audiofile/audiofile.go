@@ -1,4 +1,4 @@
-// Package audiofile reads WAV, RF64/BW64 and FLAC and writes WAV.
+// Package audiofile reads WAV, RF64/BW64, AIFF, AIFF-C and FLAC and writes WAV.
 //
 // Files are told apart by their content, never by their name. Reading is
 // streaming: memory is bounded by one buffer whatever the length, and a block
@@ -24,15 +24,19 @@ import (
 
 // Info is what a file says about itself.
 type Info struct {
-	Format        string // "wav", "rf64", "bw64" or "flac"
-	Encoding      string // "pcm" or "float"
-	BitDepth      int    // bits that carry sound: 8 to 32, or 64 for floats
+	Format        string // "wav", "rf64", "bw64", "aiff", "aifc" or "flac"; see [OpenAny]
+	Encoding      string // "pcm" or "float"; see [OpenAny]
+	BitDepth      int    // bits that carry sound: 8 to 32, or 64 for floats; 0 where samples have no depth of their own (MP3)
 	ContainerBits int    // bits a sample takes in the file; 24-bit sound may come in 32
 	Channels      int
-	Rate          int   // Hz
-	Frames        int64 // samples per channel
-	Extensible    bool  // WAVE_FORMAT_EXTENSIBLE
-	Mask          uint32
+	Rate          int    // Hz
+	Frames        int64  // samples per channel
+	Decoder       string // the program that decodes it, with its version; empty for this package
+	// ChannelMask says which loudspeakers the channels are for, in their order,
+	// in the bits of WAVE_FORMAT_EXTENSIBLE (front left 1, front right 2, centre
+	// 4, LFE 8, back 0x10 and 0x20, side 0x200 and 0x400): as the file says, or
+	// as is usual for so many channels, or 0.
+	ChannelMask uint32
 	// Warnings says what is odd about the file and was put up with.
 	Warnings []string
 	// Tags holds text about the recording by lower-case name: "title",
@@ -121,6 +125,8 @@ func NewReader(file io.ReaderAt, size int64, name string) (*Reader, error) {
 	switch sniff(head) {
 	case looksWAV:
 		err = r.openWAV()
+	case looksAIFF, looksAIFC:
+		err = r.openAIFF(head[11] == 'C')
 	case looksFLAC:
 		err = r.openFLAC(0)
 	case looksID3:
@@ -152,6 +158,7 @@ func (r *Reader) Name() string { return r.name }
 // many frames it wrote. It returns fewer than asked for only at the end or
 // with an error, and 0 and io.EOF after the end. A sample that is NaN or
 // infinite is an [*Error] of kind [NonFinite]; the frames before it are valid.
+// See [Reader.AllowNonFinite].
 func (r *Reader) Read(dst [][]float64) (int, error) {
 	if len(dst) != r.info.Channels {
 		return 0, fmt.Errorf("audiofile: %d channels asked of a file with %d", len(dst), r.info.Channels)
@@ -190,6 +197,16 @@ func (r *Reader) ReadStereo(left, right []float64) (int, error) {
 	}
 	return 0, &Error{Path: r.name, Kind: Unsupported, Detail: fmt.Sprintf("%d channels where mono or stereo is needed", r.info.Channels)}
 }
+
+// AllowNonFinite makes Read give out samples that are NaN or infinite instead
+// of refusing them: for a meter, which counts them.
+func (r *Reader) AllowNonFinite() {
+	if s, ok := r.src.(interface{ allowNonFinite() }); ok {
+		s.allowNonFinite()
+	}
+}
+
+func (s *interleaved) allowNonFinite() { s.loose = true }
 
 // SeekFrame makes the next Read begin at the frame. The digests, which need
 // every byte in order, are lost.

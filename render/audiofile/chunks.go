@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// chunk is one chunk of a RIFF file: where its payload lies.
+// chunk is one chunk of a RIFF or AIFF file: where its payload lies.
 type chunk struct {
 	id        string
 	off, size int64
@@ -14,7 +14,7 @@ type chunk struct {
 
 func (c chunk) end() int64 { return c.off + c.size }
 
-// riff is the table of a file's chunks.
+// riff is the table of a RIFF file's chunks.
 type riff struct {
 	form     string // "RIFF", "RF64" or "BW64"
 	chunks   []chunk
@@ -105,7 +105,7 @@ func (t *riff) takeData(f io.ReaderAt, c *chunk, fileSize int64) error {
 		t.warn("the data size was never filled in: read to the end of the file")
 		c.size = rest
 	case c.size == 0 && rest > 0:
-		ends, err := chunksToEnd(f, c.off, fileSize)
+		ends, err := chunksToEnd(f, binary.LittleEndian, c.off, fileSize)
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (t *riff) takeData(f io.ReaderAt, c *chunk, fileSize int64) error {
 
 // chunksToEnd reports whether what begins at pos is a row of chunks that ends
 // where the file ends: then an empty data chunk before it is really empty.
-func chunksToEnd(f io.ReaderAt, pos, fileSize int64) (bool, error) {
+func chunksToEnd(f io.ReaderAt, order binary.ByteOrder, pos, fileSize int64) (bool, error) {
 	for range maxChunks {
 		if fileSize-pos < 8 {
 			return pos == fileSize, nil
@@ -135,7 +135,7 @@ func chunksToEnd(f io.ReaderAt, pos, fileSize int64) (bool, error) {
 		if err := readAt(f, h[:], pos); err != nil {
 			return false, err
 		}
-		size := int64(binary.LittleEndian.Uint32(h[4:]))
+		size := int64(order.Uint32(h[4:]))
 		if !isID(h[:4]) || size > fileSize-pos-8 {
 			return false, nil
 		}

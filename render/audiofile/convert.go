@@ -14,7 +14,7 @@ type converter func(dst [][]float64, at, frames int, raw []byte) (bad int)
 
 // converterFor chooses the loop for a format: stereo at the usual depths has
 // loops of its own, everything else goes channel by channel.
-func converterFor(f wavFormat) converter {
+func converterFor(f pcmFormat) converter {
 	stereo := f.channels == 2
 	switch {
 	case f.float && f.container == 4 && stereo:

@@ -23,9 +23,8 @@ type digester struct {
 	buf    []byte
 }
 
-// data takes the next bytes of a WAV file's samples.
-func (d *digester) data(b []byte) {
-	d.file.Write(b)
+// samples takes the next samples, as a WAV file has them.
+func (d *digester) samples(b []byte) {
 	if d.unpack == 0 {
 		d.pcm.Write(b)
 		return
@@ -63,7 +62,8 @@ func (r *Reader) KeepDigests() error {
 // interleaved, little-endian, at the file's own bit depth, without a header
 // (what `ffmpeg -i FILE -f s24le -` writes for a 24-bit file). What has not
 // been read yet is read now. The reader must have been told to
-// [Reader.KeepDigests], and not to seek since.
+// [Reader.KeepDigests], and not to seek since. What is coded with losses has no
+// samples but those that a decoder makes of it: their digest is left zero.
 func (r *Reader) Digests() (file, pcm [32]byte, err error) {
 	if r.sums == nil {
 		return file, pcm, errors.New("audiofile: digests were not kept, or the reader has moved about")
@@ -76,7 +76,9 @@ func (r *Reader) Digests() (file, pcm [32]byte, err error) {
 	}
 	r.pos = r.info.Frames
 	copy(file[:], r.sums.file.Sum(nil))
-	copy(pcm[:], r.sums.pcm.Sum(nil))
+	if r.info.BitDepth > 0 {
+		copy(pcm[:], r.sums.pcm.Sum(nil))
+	}
 	r.sums = nil // the bytes after the samples are in it: it cannot go on
 	return file, pcm, nil
 }
@@ -104,20 +106,21 @@ func Digests(path string) (file, pcm [32]byte, err error) {
 	return r.Digests()
 }
 
-func (s *wavSource) begin(d *digester) (int64, error) {
+func (s *pcmSource) begin(d *digester) (int64, error) {
 	if keep := (s.r.info.BitDepth + 7) / 8; 8*keep != s.r.info.ContainerBits {
 		d.unpack, d.keep = s.r.info.ContainerBits/8, keep
 	}
 	return s.data.off, s.seek(0)
 }
 
-func (s *wavSource) offset() int64 { return s.next }
+func (s *pcmSource) offset() int64 { return s.next }
 
 func (s *flacSource) begin(d *digester) (int64, error) {
 	if s.wantMD5 != ([md5.Size]byte{}) && s.r.info.BitDepth%8 == 0 && s.r.info.BitDepth > 8 {
 		d.md5 = md5.New()
 	}
-	return s.first, s.restart(s.first)
+	s.restart(s.first)
+	return s.first, nil
 }
 
 func (s *flacSource) offset() int64 { return s.in.off }

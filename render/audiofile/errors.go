@@ -29,6 +29,8 @@ type Error struct {
 	Kind   Kind
 	Detail string // what it is, and what to do; without the path
 	Err    error  // underlying error, or nil
+
+	unknown bool // NotAudio for want of any idea: another program may have one
 }
 
 func (e *Error) Error() string {

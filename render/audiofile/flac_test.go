@@ -66,7 +66,7 @@ func TestFLAC(t *testing.T) {
 				ints = append(ints, noise(10000, tt.bits, uint32(ch+1)))
 			}
 			r := reader(t, encodeFLAC(t, tt.bits, 48000, ints))
-			want := Info{Format: "flac", Encoding: "pcm", BitDepth: tt.bits, ContainerBits: (tt.bits + 7) / 8 * 8, Channels: tt.channels, Rate: 48000, Frames: 10000}
+			want := Info{Format: "flac", Encoding: "pcm", BitDepth: tt.bits, ContainerBits: (tt.bits + 7) / 8 * 8, Channels: tt.channels, Rate: 48000, Frames: 10000, ChannelMask: usualMask(tt.channels)}
 			if diff := cmp.Diff(want, r.Info()); diff != "" {
 				t.Errorf("info (-want +got):\n%s", diff)
 			}
@@ -129,8 +129,8 @@ func TestFLACSeek(t *testing.T) {
 	want := audio(Spec{Bits: 16}, ints)
 	none := encodeFLAC(t, 16, 48000, ints)
 	var offsets []uint64 // of each frame of 4096, by decoding
-	for s := reader(t, none).src.(*flacSource); ; s.skipRest() {
-		offsets = append(offsets, uint64(s.in.off-int64(s.buf.Buffered())-s.first))
+	for s := reader(t, none).src.(*flacSource); ; s.advance(s.left()) {
+		offsets = append(offsets, uint64(s.in.off-int64(len(s.win.bytes()))-s.first))
 		if s.next() != nil {
 			break
 		}
@@ -138,10 +138,10 @@ func TestFLACSeek(t *testing.T) {
 	table := &meta.SeekTable{Points: []meta.SeekPoint{{SampleNum: 0, NSamples: 4096}, {SampleNum: 3 * 4096, Offset: offsets[3], NSamples: 4096}, {SampleNum: 5 * 4096, Offset: offsets[6], NSamples: 4096}}}
 	with := encodeFLAC(t, 16, 48000, ints, &meta.Block{Header: meta.Header{Type: meta.TypeSeekTable, Length: 1}, Body: table})
 	s := reader(t, with).src.(*flacSource)
-	if len(s.points) != 3 || s.jump(s.points[1]) != nil || s.pos != 3*4096 {
+	if s.jump(s.points[1]); len(s.points) != 3 || s.pos != 3*4096 {
 		t.Fatalf("the true seek point is not found: %v, at %d", s.points, s.pos)
 	}
-	if s.jump(s.points[2]) != nil || s.pos != 0 {
+	if s.jump(s.points[2]); s.pos != 0 {
 		t.Fatalf("the lying seek point leads to %d; want the beginning", s.pos)
 	}
 	for name, file := range map[string][]byte{"no table": none, "table": with} {
@@ -209,6 +209,31 @@ func TestFLACBroken(t *testing.T) {
 				t.Errorf("error %v; want kind %d, %q", err, tt.kind, tt.want)
 			}
 		})
+	}
+}
+
+// TestFLACEnd: opening a file finds that it was cut off, wherever that was, and
+// takes nothing behind the last frame for that.
+func TestFLACEnd(t *testing.T) {
+	good := encodeFLAC(t, 16, 48000, [][]int32{noise(30000, 16, 1), tune(30000, 16)})
+	open := func(b []byte) error {
+		_, err := NewReader(bytes.NewReader(b), int64(len(b)), "a.flac")
+		return err
+	}
+	var e *Error
+	first := 42 + 4096*4 + 100 // behind the first frame
+	for cut := first; cut < len(good); cut += 97 {
+		if err := open(good[:cut]); !errors.As(err, &e) || e.Kind != Truncated {
+			t.Fatalf("cut at byte %d of %d: %v", cut, len(good), err)
+		}
+	}
+	if err := open(good[:len(good)-1]); !errors.As(err, &e) || e.Detail != "truncated: the last 0.028 s of 0.625 s are missing: copy or export it again" {
+		t.Errorf("without the last byte: %v", err)
+	}
+	for name, tail := range map[string][]byte{"ID3v1": append([]byte("TAG"), make([]byte, 125)...), "zeros": make([]byte, 1<<20), "a false sync code": {0xFF, 0xF8, 0xC9, 0x18, 0, 1, 2}} {
+		if err := open(append(slices.Clone(good), tail...)); err != nil {
+			t.Errorf("%s behind the last frame: %v", name, err)
+		}
 	}
 }
 

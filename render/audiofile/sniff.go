@@ -16,6 +16,8 @@ type looks int
 const (
 	looksOther looks = iota
 	looksWAV
+	looksAIFF
+	looksAIFC
 	looksFLAC
 	looksID3
 )
@@ -25,6 +27,10 @@ func sniff(head []byte) looks {
 	switch {
 	case len(head) >= 12 && string(head[8:12]) == "WAVE" && isRIFF(string(head[:4])):
 		return looksWAV
+	case len(head) >= 12 && string(head[:4]) == "FORM" && string(head[8:12]) == "AIFF":
+		return looksAIFF
+	case len(head) >= 12 && string(head[:4]) == "FORM" && string(head[8:12]) == "AIFC":
+		return looksAIFC
 	case bytes.HasPrefix(head, []byte("fLaC")):
 		return looksFLAC
 	case len(head) >= 10 && string(head[:3]) == "ID3":
@@ -44,7 +50,7 @@ func id3Size(head []byte) int64 {
 	return n
 }
 
-const canRead = "lathe reads WAV, RF64/BW64 and FLAC"
+const canRead = "lathe reads WAV, RF64/BW64, AIFF and FLAC"
 
 // notAudio is the error for a file that is none of the formats read here.
 func notAudio(head []byte, size int64) error {
@@ -60,10 +66,12 @@ func notAudio(head []byte, size int64) error {
 	if audio {
 		return &Error{Kind: Unsupported, Detail: what + ", which is not supported: convert it first; " + canRead}
 	}
-	return &Error{Kind: NotAudio, Detail: "not audio but " + what + "; " + canRead}
+	return &Error{Kind: NotAudio, Detail: "not audio but " + what + "; " + canRead, unknown: what == unknownData}
 }
 
-// describe names what a file looks like, and whether that is audio at all.
+const unknownData = "unknown data"
+
+// describe names what a file looks like, and whether there may be audio in it.
 func describe(head []byte) (what string, audio bool) {
 	for _, m := range magics {
 		if len(head) >= m.at+len(m.magic) && string(head[m.at:m.at+len(m.magic)]) == m.magic {
@@ -83,7 +91,7 @@ func describe(head []byte) (what string, audio bool) {
 	case isText(head):
 		return "text", false
 	}
-	return "unknown data", false
+	return unknownData, false
 }
 
 // magics is looked through in order: what is more specific comes first.
@@ -93,10 +101,8 @@ var magics = []struct {
 	what  string
 	audio bool
 }{
-	{8, "AIFF", "AIFF", true},
-	{8, "AIFC", "AIFF-C", true},
 	{0, "RIFX", "a big-endian WAV (RIFX)", true},
-	{8, "AVI ", "AVI video", false},
+	{8, "AVI ", "AVI video", true},
 	{28, "\x01vorbis", "Ogg Vorbis", true},
 	{28, "OpusHead", "Ogg Opus", true},
 	{28, "\x7fFLAC", "FLAC in Ogg", true},
@@ -110,8 +116,8 @@ var magics = []struct {
 	{0, ".snd", "Sun audio (AU)", true},
 	{0, "MThd", "a MIDI file", false},
 	{4, "ftypM4A", "M4A (AAC or Apple Lossless)", true},
-	{4, "ftyp", "MP4 or QuickTime", false},
-	{0, "\x1a\x45\xdf\xa3", "Matroska or WebM", false},
+	{4, "ftyp", "MP4 or QuickTime", true},
+	{0, "\x1a\x45\xdf\xa3", "Matroska or WebM", true},
 	{0, "PK\x03\x04", "a ZIP archive", false},
 	{0, "Rar!", "a RAR archive", false},
 	{0, "7z\xbc\xaf\x27\x1c", "a 7-Zip archive", false},

@@ -22,11 +22,11 @@ func TestOddFiles(t *testing.T) {
 	half16 := le16(16384, -16384, 0, -32768) // two stereo frames
 	stereo16 := proper("fmt ", format(1, 2, 48000, 4, 16))
 	halves := [][]float64{{0.5, 0}, {-0.5, -1}}
-	pcm := Info{Format: "wav", Encoding: "pcm", BitDepth: 16, ContainerBits: 16, Channels: 2, Rate: 48000, Frames: 2}
+	pcm := Info{Format: "wav", Encoding: "pcm", BitDepth: 16, ContainerBits: 16, Channels: 2, Rate: 48000, Frames: 2, ChannelMask: 3}
 	with := func(change func(*Info)) Info { i := pcm; change(&i); return i }
 	warned := func(w ...string) Info { return with(func(i *Info) { i.Warnings = w }) }
 	mono := func(bits, container int) Info {
-		return with(func(i *Info) { i.Channels, i.BitDepth, i.ContainerBits = 1, bits, container })
+		return with(func(i *Info) { i.Channels, i.BitDepth, i.ContainerBits, i.ChannelMask = 1, bits, container, 4 })
 	}
 	float := func(bits int) Info {
 		return with(func(i *Info) { i.Encoding, i.BitDepth, i.ContainerBits = "float", bits, bits })
@@ -47,15 +47,15 @@ func TestOddFiles(t *testing.T) {
 		{"20 bits in three bytes", riffOf("RIFF", proper("fmt ", format(1, 1, 48000, 3, 20)), proper("data", le24(-1<<23, 1<<22))), mono(20, 24), [][]float64{{-1, 0.5}}},
 		{"24 bits in four bytes", riffOf("RIFF", proper("fmt ", extensible(1, 1, 48000, 4, 32, 24, 4)), proper("data", le32(-1<<31, 1<<8))),
 			with(func(i *Info) {
-				i.Channels, i.BitDepth, i.ContainerBits, i.Extensible, i.Mask = 1, 24, 32, true, 4
+				i.Channels, i.BitDepth, i.ContainerBits, i.ChannelMask = 1, 24, 32, 4
 			}), [][]float64{{-1, 0x1p-23}}},
 		{"extensible", riffOf("RIFF", proper("fmt ", extensible(1, 2, 48000, 4, 16, 16, 3)), proper("data", half16)),
-			with(func(i *Info) { i.Extensible, i.Mask = true, 3 }), halves},
+			pcm, halves},
 		{"extensible, valid bits left at 0", riffOf("RIFF", proper("fmt ", extensible(1, 2, 48000, 4, 16, 0, 0)), proper("data", half16)),
-			with(func(i *Info) { i.Extensible = true }), halves},
+			pcm, halves},
 		{"extensible float", riffOf("RIFF", proper("fmt ", extensible(3, 2, 48000, 8, 32, 32, 3)), proper("data", lef32(0.5, -0.5, 0, -1))),
 			with(func(i *Info) {
-				i.Encoding, i.BitDepth, i.ContainerBits, i.Extensible, i.Mask = "float", 32, 32, true, 3
+				i.Encoding, i.BitDepth, i.ContainerBits = "float", 32, 32
 			}), halves},
 		{"float in a 16-byte fmt chunk (LMMS)", riffOf("RIFF", proper("fmt ", format(3, 2, 48000, 8, 32)), proper("data", lef32(0.5, -0.5, 0, -1))), float(32), halves},
 		{"float above full scale", riffOf("RIFF", proper("fmt ", format(3, 2, 48000, 8, 32)), proper("data", lef32(2.5, -7, 0, 0))), float(32), [][]float64{{2.5, 0}, {-7, 0}}},
@@ -66,7 +66,7 @@ func TestOddFiles(t *testing.T) {
 		{"odd chunk whose pad byte is not 0", riffOf("RIFF", stereo16, append(raw("note", 3, []byte("odd")), 'x'), proper("data", half16)), pcm, halves},
 		{"odd data, then tags", riffOf("RIFF", proper("fmt ", format(1, 1, 48000, 3, 24)), proper("data", le24(1<<22)), proper("LIST", info("INAM", "Undertow"))),
 			with(func(i *Info) {
-				i.Channels, i.BitDepth, i.ContainerBits, i.Frames, i.Tags = 1, 24, 24, 1, map[string]string{"title": "Undertow"}
+				i.Channels, i.BitDepth, i.ContainerBits, i.ChannelMask, i.Frames, i.Tags = 1, 24, 24, 4, 1, map[string]string{"title": "Undertow"}
 			}), [][]float64{{0.5}}},
 		{"fmt after data", riffOf("RIFF", proper("data", half16), stereo16), pcm, halves},
 		{"RIFF size is 0", append(raw("RIFF", 0, []byte("WAVE")), append(stereo16, proper("data", half16)...)...), pcm, halves},
@@ -99,7 +99,7 @@ func TestOddFiles(t *testing.T) {
 		{"Latin-1 tags", riffOf("RIFF", stereo16, proper("LIST", info("IART", "Sigur R\xf3s")), proper("data", half16)),
 			with(func(i *Info) { i.Tags = map[string]string{"artist": "Sigur Rós"} }), halves},
 		{"5.1", riffOf("RIFF", proper("fmt ", extensible(1, 6, 48000, 12, 16, 16, 0x3f)), proper("data", le16(0, 1<<8, 2<<8, 3<<8, 4<<8, 5<<8))),
-			with(func(i *Info) { i.Channels, i.Frames, i.Extensible, i.Mask = 6, 1, true, 0x3f }),
+			with(func(i *Info) { i.Channels, i.Frames, i.ChannelMask = 6, 1, 0x3f }),
 			[][]float64{{0}, {0x1p-7}, {0x2p-7}, {0x3p-7}, {0x4p-7}, {0x5p-7}}},
 	}
 	for _, tt := range tests {
@@ -139,10 +139,10 @@ func TestBrokenFiles(t *testing.T) {
 		{"unknown", []byte("\x01\x02\x03\x04\x05\x06\x07\x08\x80\x90\xa0\xb0\xc0"), NotAudio, "not audio but unknown data; lathe reads WAV"},
 		{"MP3", []byte("\xff\xfb\x90\x64\x00\x00\x00\x00\x00\x00\x00\x00\x00"), Unsupported, "MP3, which is not supported"},
 		{"MP3 with ID3", []byte("ID3\x04\x00\x00\x00\x00\x00\x02\x00\x00\xff\xfb\x90\x64"), Unsupported, "MP3"},
-		{"AIFF", []byte("FORM\x00\x00\x10\x00AIFFCOMM"), Unsupported, "AIFF, which is not supported: convert it first; lathe reads WAV, RF64/BW64 and FLAC"},
+		{"WavPack", []byte("wvpk\x00\x00\x10\x00AIFFCOMM"), Unsupported, "WavPack, which is not supported: convert it first; lathe reads WAV, RF64/BW64, AIFF and FLAC"},
 		{"Ogg Vorbis", append(append([]byte("OggS"), make([]byte, 24)...), "\x01vorbis"...), Unsupported, "Ogg Vorbis"},
 		{"RIFX", []byte("RIFX\x00\x00\x10\x00WAVEfmt "), Unsupported, "big-endian"},
-		{"AVI", []byte("RIFF\x00\x00\x10\x00AVI LIST"), NotAudio, "AVI video"},
+		{"AVI", []byte("RIFF\x00\x00\x10\x00AVI LIST"), Unsupported, "AVI video"},
 		{"truncated", riffOf("RIFF", stereo16, raw("data", 4*48000*4, second)), Truncated, "truncated: the last 3.000 s of 4.000 s are missing"},
 		{"truncated in the first frame", riffOf("RIFF", stereo16, raw("data", 400, []byte{1})), Truncated, "truncated: the last 0.002 s of 0.002 s"},
 		{"truncated RF64", riffOf("RF64", proper("ds64", ds64Of(0, 4*48000*3600*8, 0)), stereo16, raw("data", streamed, second)), Truncated, "of 28800.000 s are missing"},

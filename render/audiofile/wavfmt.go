@@ -17,19 +17,26 @@ const (
 // guidTail is what follows the format tag in the GUID of an extensible format.
 var guidTail = []byte{0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71}
 
-// wavFormat is the format chunk of a WAV file, decoded.
-type wavFormat struct {
-	float      bool
-	channels   int
-	rate       int
-	container  int // bytes a sample takes
-	valid      int // bits of it that carry sound
-	extensible bool
-	mask       uint32
+// pcmFormat is what samples look like in a file: the format chunk of a WAV
+// file, decoded, or as much of it as another format has.
+type pcmFormat struct {
+	float     bool
+	channels  int
+	rate      int
+	container int // bytes a sample takes
+	valid     int // bits of it that carry sound
+	mask      uint32
+}
+
+func (f pcmFormat) encoding() string {
+	if f.float {
+		return "float"
+	}
+	return "pcm"
 }
 
 // frameBytes is what one frame takes in the file.
-func (f wavFormat) frameBytes() int { return f.container * f.channels }
+func (f pcmFormat) frameBytes() int { return f.container * f.channels }
 
 // What is believed of a header: everything after it allocates by these.
 const (
@@ -37,10 +44,10 @@ const (
 	maxChannels      = 64
 )
 
-func readFormat(f io.ReaderAt, c chunk) (wavFormat, error) {
+func readFormat(f io.ReaderAt, c chunk) (pcmFormat, error) {
 	b := make([]byte, min(c.size, 40))
 	if err := readAt(f, b, c.off); err != nil {
-		return wavFormat{}, err
+		return pcmFormat{}, err
 	}
 	return parseFormat(b)
 }
@@ -48,20 +55,19 @@ func readFormat(f io.ReaderAt, c chunk) (wavFormat, error) {
 // parseFormat decodes a format chunk. The extension is used where it is there
 // and not missed where it is not: some writers give floats (tag 3) in the bare
 // 16-byte form that is meant for PCM.
-func parseFormat(b []byte) (wavFormat, error) {
+func parseFormat(b []byte) (pcmFormat, error) {
 	if len(b) < 16 {
-		return wavFormat{}, corrupt("its fmt chunk has %d bytes where 16 are needed", len(b))
+		return pcmFormat{}, corrupt("its fmt chunk has %d bytes where 16 are needed", len(b))
 	}
 	le := binary.LittleEndian
 	tag := le.Uint16(b)
 	align, bits := int(le.Uint16(b[12:])), int(le.Uint16(b[14:]))
-	f := wavFormat{channels: int(le.Uint16(b[2:])), rate: int(le.Uint32(b[4:]))}
+	f := pcmFormat{channels: int(le.Uint16(b[2:])), rate: int(le.Uint32(b[4:]))}
 	valid := bits
 	if tag == tagExtensible {
 		if len(b) < 40 {
 			return f, corrupt("its extensible fmt chunk has %d bytes where 40 are needed", len(b))
 		}
-		f.extensible = true
 		f.mask = le.Uint32(b[20:])
 		tag = le.Uint16(b[24:])
 		if !bytes.Equal(b[26:40], guidTail) {
@@ -101,7 +107,7 @@ func parseFormat(b []byte) (wavFormat, error) {
 }
 
 // known reports whether samples of this size are read here.
-func (f wavFormat) known() bool {
+func (f pcmFormat) known() bool {
 	if f.float {
 		return (f.container == 4 || f.container == 8) && f.valid == 8*f.container
 	}

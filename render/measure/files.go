@@ -3,25 +3,15 @@ package measure
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// extensions are the names by which audio files are found in folders. A file
-// that is named itself is measured whatever its name.
-var extensions = []string{".wav", ".wave", ".bwf", ".rf64", ".bw64", ".flac"}
-
-// Files measures files, and the audio files in folders and below them, in the
-// order given and by name within a folder. A file that cannot be measured does
-// not keep the others from being: the reports of those come with an error that
-// joins what went wrong.
+// Files measures files, the audio files in folders and below them, and those
+// that match patterns, in the order given and by name within each. A file that
+// cannot be measured does not keep the others from being: the reports of those
+// come with an error that joins what went wrong.
 func Files(ctx context.Context, opts Options, paths ...string) ([]Report, error) {
 	var errs []error
 	var files []string
@@ -54,30 +44,4 @@ func Files(ctx context.Context, opts Options, paths ...string) ([]Report, error)
 		}
 	}
 	return good, errors.Join(errs...)
-}
-
-// expand lists the audio files of a folder; anything else stands for itself.
-func expand(path string) ([]string, error) {
-	fi, err := os.Stat(path)
-	if err != nil || !fi.IsDir() {
-		return []string{path}, nil // what is wrong with it is said when it is opened
-	}
-	var files []string
-	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case strings.HasPrefix(d.Name(), ".") && p != path: // hidden, and macOS's "._" twins of files
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-		case !d.IsDir() && slices.Contains(extensions, strings.ToLower(filepath.Ext(p))):
-			files = append(files, p)
-		}
-		return nil
-	})
-	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("%s: no audio file (%s) in this folder", path, strings.Join(extensions, ", "))
-	}
-	return files, err
 }

@@ -1,19 +1,15 @@
 // Package measure measures finished audio files: loudness, peaks, dynamics,
-// stereo, format and digests, in one pass.
+// stereo, spectrum, format and digests, in one pass.
 //
 // It reads what any other meter would read, the file itself, and knows nothing
 // of how the file was made: a build measures its own outputs with it.
 package measure
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
-	"io"
+	"fmt"
 	"math"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/lathe-audio/lathe/dsp/loudness"
 	"github.com/lathe-audio/lathe/render/audiofile"
@@ -24,204 +20,146 @@ type Options struct {
 	// DualMono reads a mono file as it sounds from two loudspeakers, 3.01 LU
 	// louder than the standard's reading of one channel.
 	DualMono bool
+	// From and To are the part to measure, in seconds from the beginning of the file;
+	// a To of 0, or beyond the end, is the end. The digests are the whole file's.
+	From, To float64
+	// Series asks for [Report.Series].
+	Series bool
 }
 
-// Report is what was measured of one file. A value that does not exist, such
-// as the loudness of silence, is nil and null in JSON.
-type Report struct {
-	File       string  `json:"file"`
-	Format     string  `json:"format"`   // "wav", "rf64", "bw64", "flac"
-	Encoding   string  `json:"encoding"` // "pcm" or "float"
-	BitDepth   int     `json:"bit_depth"`
-	SampleRate int     `json:"sample_rate_hz"`
-	Channels   int     `json:"channels"`
-	Frames     int64   `json:"frames"`
-	Duration   float64 `json:"duration_s"`
-
-	Integrated   *float64 `json:"integrated_lufs"`
-	Range        *float64 `json:"loudness_range_lu"`
-	MaxMomentary *float64 `json:"max_momentary_lufs"`
-	MaxShortTerm *float64 `json:"max_short_term_lufs"`
-	TruePeak     *float64 `json:"true_peak_dbtp"`
-	SamplePeak   *float64 `json:"sample_peak_dbfs"`
-	PLR          *float64 `json:"plr_lu"` // true peak less integrated loudness
-	PSR          *float64 `json:"psr_lu"` // the smallest true peak less loudness of any 3 s
-	DR           *int     `json:"dr"`
-	RMS          *float64 `json:"rms_dbfs"`       // of all channels; a full-scale sine is -3.01
-	DCOffset     *float64 `json:"dc_offset"`      // of the channel that has most of it; full scale is 1
-	Correlation  *float64 `json:"correlation"`    // of left and right; null for mono
-	ClippedRuns  int64    `json:"clipped_runs"`   // stretches of three samples or more at full scale
-	HeadSilence  float64  `json:"head_silence_s"` // below -90 dBFS; of a silent file its whole length
-	TailSilence  float64  `json:"tail_silence_s"`
-
-	SHA256    string `json:"sha256"`
-	PCMSHA256 string `json:"pcm_sha256"`
-
-	Warnings []string `json:"warnings,omitempty"` // what is odd about the file and was put up with
-}
-
-// MarshalJSON rounds to what means something: a thousandth of a dB, a
-// microsecond.
-func (r Report) MarshalJSON() ([]byte, error) {
-	type plain Report // without this method
-	for _, level := range []**float64{&r.Integrated, &r.Range, &r.MaxMomentary, &r.MaxShortTerm, &r.TruePeak, &r.SamplePeak, &r.PLR, &r.PSR, &r.RMS, &r.Correlation} {
-		*level = rounded(*level, 1e3)
-	}
-	r.DCOffset = rounded(r.DCOffset, 1e7)
-	for _, seconds := range []*float64{&r.Duration, &r.HeadSilence, &r.TailSilence} {
-		*seconds = *rounded(seconds, 1e6)
-	}
-	// Not json.Marshal, which would write the & of a file's name as \u0026
-	// whatever the caller's encoder says.
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(plain(r))
-	return b.Bytes(), err
-}
-
-func rounded(x *float64, steps float64) *float64 {
-	if x == nil {
-		return nil
-	}
-	y := math.Round(*x*steps)/steps + 0 // + 0: no negative zero
-	return &y
-}
-
-// File measures one file. Decoding, digests and statistics run beside the
-// loudness meter, so that one long file keeps two cores busy; each of them sees
-// every frame in order, so the result is the same on one.
+// File measures one file. Decoding and digests, statistics and spectrum, and the
+// loudness meter run side by side, so that one long file keeps several cores busy;
+// each of them sees every frame in order, so the result is the same on one.
 func File(ctx context.Context, path string, opts Options) (Report, error) {
-	r, err := audiofile.Open(path)
+	r, err := audiofile.OpenAny(ctx, path)
 	if err != nil {
 		return Report{}, err
 	}
 	defer r.Close()
+	r.AllowNonFinite()
 	if err := r.KeepDigests(); err != nil {
 		return Report{}, err
 	}
-	info := r.Info()
-	bits := info.BitDepth
-	if info.Encoding == "float" {
-		bits = 0
+	from, to, err := opts.frames(r.Info().Rate)
+	if err != nil {
+		return Report{}, fmt.Errorf("%s: %w", path, err)
 	}
-	meter := loudness.New(info.Rate, info.Channels, loudness.Options{DualMono: opts.DualMono})
-	stats := loudness.NewStatistics(info.Rate, info.Channels, bits)
-	if err := stream(ctx, r, stats.Write, meter.Write); err != nil {
+	m := newMeters(r.Info(), opts)
+	if err := stream(ctx, r, from, to, m.clean, m.describe, m.weigh); err != nil {
 		return Report{}, err
 	}
 	file, pcm, err := r.Digests()
 	if err != nil {
 		return Report{}, err
 	}
+	info := r.Info() // now, because the length may not have been known before
+	if opts.From > 0 && from >= info.Frames {
+		return Report{}, fmt.Errorf("%s: the part to measure begins at %g s, and the file ends at %.3f s", path, opts.From, info.Duration())
+	}
 	report := describe(path, info)
-	report.takeLoudness(meter.Reading())
-	report.takeFigures(stats.Figures())
-	report.SHA256, report.PCMSHA256 = hex.EncodeToString(file[:]), hex.EncodeToString(pcm[:])
+	if opts.From > 0 || opts.To > 0 {
+		end := min(opts.To, info.Duration())
+		if opts.To == 0 {
+			end = info.Duration()
+		}
+		report.From, report.To = &opts.From, &end
+	}
+	m.report(&report, from)
+	report.SHA256 = hex.EncodeToString(file[:])
+	if info.BitDepth > 0 {
+		report.PCMSHA256 = hex.EncodeToString(pcm[:])
+	}
 	return report, nil
 }
 
-// blockFrames is how many frames are handed on at a time, and blocksAhead how
-// many such blocks there are: enough that neither side waits for the other's
-// hiccups, little enough to stay in the cache.
-const (
-	blockFrames = 4096
-	blocksAhead = 8
-)
-
-// stream reads a file to its end and shows each block first to near, which runs
-// with the decoder, and then to far, which runs beside it. Blocks go round in a
-// ring: free to the reader, full to far, and back.
-func stream(ctx context.Context, r *audiofile.Reader, near, far func([][]float64)) error {
-	free, full := make(chan [][]float64, blocksAhead), make(chan [][]float64, blocksAhead)
-	for range blocksAhead {
-		free <- newBlock(r.Info().Channels, blockFrames)
+// frames are the first frame to be measured and the one after the last.
+func (o Options) frames(rate int) (from, to int64, err error) {
+	const most = 1 << 53 // no file is longer, and float64 has every frame up to there
+	if !(o.From >= 0) || !(o.To >= 0) || o.To > 0 && o.To <= o.From {
+		return 0, 0, fmt.Errorf("the part from %g s to %g s cannot be measured: it has to begin at 0 or later and end after that", o.From, o.To)
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
-		defer close(full)
-		for {
-			var b [][]float64
-			select {
-			case b = <-free:
-			case <-ctx.Done():
-			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			n, err := r.Read(b)
-			if err == io.EOF {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			b = cut(b, n)
-			near(b)
-			full <- b // never waits: it has room for all blocks there are
+	frame := func(s float64) int64 { return int64(min(math.Round(s*float64(rate)), most)) }
+	if o.To == 0 {
+		return frame(o.From), most, nil
+	}
+	return frame(o.From), frame(o.To), nil
+}
+
+// meters are all that a file is shown to.
+type meters struct {
+	loudness   *loudness.Meter
+	statistics *loudness.Statistics
+	spectrum   *loudness.Spectrum
+	envelope   *loudness.Envelope // nil unless asked for
+
+	weights     []float64
+	float       bool
+	pos         int64 // frames that clean has seen
+	nonFinite   int64
+	nonFiniteAt int64
+	warning     string
+}
+
+func newMeters(info audiofile.Info, opts Options) *meters {
+	bits := info.BitDepth
+	if info.Encoding == "float" {
+		bits = 0
+	}
+	m := &meters{float: bits == 0, weights: loudness.MaskWeights(info.ChannelMask, info.Channels)}
+	switch {
+	case info.Channels == 1 && opts.DualMono:
+		m.weights = []float64{2}
+	case info.ChannelMask == 0 && info.Channels > 2:
+		m.warning = fmt.Sprintf("nothing says which loudspeakers its %d channels are for: all count alike in loudness", info.Channels)
+	}
+	m.loudness = loudness.New(info.Rate, info.Channels, loudness.Options{Weights: m.weights})
+	m.statistics = loudness.NewStatistics(info.Rate, info.Channels, bits)
+	m.spectrum = loudness.NewSpectrum(info.Rate, info.Channels)
+	if opts.Series {
+		m.envelope = loudness.NewEnvelope(info.Channels, envelopeColumns)
+	}
+	return m
+}
+
+// clean puts 0 for samples that are no number, which only floating point can have.
+func (m *meters) clean(b [][]float64) {
+	if m.float {
+		n, first := loudness.ZeroNonFinite(b)
+		if n > 0 && m.nonFinite == 0 {
+			m.nonFiniteAt = m.pos + int64(first)
 		}
-	})
-	g.Go(func() error {
-		for b := range full {
-			far(b)
-			free <- cut(b, blockFrames)
-		}
-		return nil
-	})
-	return g.Wait()
-}
-
-func newBlock(channels, frames int) [][]float64 {
-	b := make([][]float64, channels)
-	for ch := range b {
-		b[ch] = make([]float64, frames)
+		m.nonFinite += n
 	}
-	return b
+	m.pos += int64(len(b[0]))
 }
 
-// cut sets the length of a block, in place.
-func cut(b [][]float64, frames int) [][]float64 {
-	for ch := range b {
-		b[ch] = b[ch][:frames]
-	}
-	return b
-}
-
-func describe(path string, i audiofile.Info) Report {
-	return Report{
-		File: path, Format: i.Format, Encoding: i.Encoding, BitDepth: i.BitDepth, SampleRate: i.Rate,
-		Channels: i.Channels, Frames: i.Frames, Duration: i.Duration(), Warnings: i.Warnings,
+func (m *meters) describe(b [][]float64) {
+	m.statistics.Write(b)
+	m.spectrum.Write(b)
+	if m.envelope != nil {
+		m.envelope.Write(b)
 	}
 }
 
-func (r *Report) takeLoudness(m loudness.Reading) {
-	r.Integrated, r.Range = finite(m.Integrated), finite(m.Range)
-	r.MaxMomentary, r.MaxShortTerm = finite(m.MaxMomentary), finite(m.MaxShortTerm)
-	r.TruePeak, r.SamplePeak = finite(m.TruePeak.DB), finite(m.SamplePeak.DB)
-	r.PLR, r.PSR = finite(m.PLR), finite(m.PSR)
-}
+func (m *meters) weigh(b [][]float64) { m.loudness.Write(b) }
 
-func (r *Report) takeFigures(f loudness.Figures) {
-	r.RMS, r.Correlation = finite(f.RMS), finite(f.Correlation)
-	if !math.IsNaN(f.DR) {
-		whole := int(math.Round(f.DR)) // as the meters that made the figure known show it
-		r.DR = &whole
+// report fills in what was read. The measurement began at frame first of the file.
+func (m *meters) report(r *Report, first int64) {
+	reading, figures := m.loudness.Reading(), m.statistics.Figures()
+	m.spectrum.Finish()
+	r.takeLoudness(reading, first)
+	r.takeFigures(figures, first)
+	r.takeSpectrum(m.spectrum)
+	r.ChannelWeights = m.weights
+	if m.nonFinite > 0 {
+		at := r.seconds(first + m.nonFiniteAt)
+		r.NonFinite, r.NonFiniteAt = m.nonFinite, &at
 	}
-	for _, dc := range f.DC {
-		if f.Frames > 0 && (r.DCOffset == nil || math.Abs(dc) > math.Abs(*r.DCOffset)) {
-			r.DCOffset = &dc
-		}
+	if m.warning != "" {
+		r.Warnings = append(r.Warnings, m.warning)
 	}
-	r.ClippedRuns = f.ClippedRuns
-	r.HeadSilence, r.TailSilence = r.seconds(f.Head), r.seconds(f.Tail)
-}
-
-func (r *Report) seconds(frames int64) float64 { return float64(frames) / float64(r.SampleRate) }
-
-// finite is nil for a value that does not exist.
-func finite(x float64) *float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return nil
+	r.pool = &pool{m.loudness.Blocks(), m.loudness.ShortTerm()}
+	if m.envelope != nil {
+		r.Series = newSeries(m, r.seconds(first), figures.Clipped)
 	}
-	return &x
 }

@@ -19,8 +19,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/lathe-audio/lathe/dsp/loudness"
 	"github.com/lathe-audio/lathe/render/audiofile"
 )
 
@@ -144,17 +144,58 @@ func TestSideBySide(t *testing.T) {
 			ch[i] = float64(float32(x))
 		}
 	}
-	m, s := loudness.New(48000, 2, loudness.Options{}), loudness.NewStatistics(48000, 2, 0)
-	m.Write([][]float64{left, right})
-	s.Write([][]float64{left, right})
+	m := newMeters(audiofile.Info{Encoding: "float", BitDepth: 32, Channels: 2, ChannelMask: 3, Rate: 48000}, Options{})
+	m.describe([][]float64{left, right})
+	m.weigh([][]float64{left, right})
 	want := Report{
 		File: path, Format: "wav", Encoding: "float", BitDepth: 32, SampleRate: 48000, Channels: 2, Frames: int64(len(left)),
 		Duration: float64(len(left)) / 48000, SHA256: got.SHA256, PCMSHA256: got.PCMSHA256,
 	}
-	want.takeLoudness(m.Reading())
-	want.takeFigures(s.Figures())
-	if diff := cmp.Diff(want, got); diff != "" {
+	m.report(&want, 0)
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Report{}, pool{})); diff != "" {
 		t.Errorf("report (-want +got):\n%s", diff)
+	}
+}
+
+// TestRange: a part of a file reads as a file that holds only that part, at its own place; its
+// digests are the whole file's.
+func TestRange(t *testing.T) {
+	dir := t.TempDir()
+	left, right := programme(12, 48000, 0), programme(12, 48000, 1)
+	left[5*48000], right[7*48000+5] = 0.99, math.Ldexp(1, 0)
+	for i := range 4 {
+		right[6*48000+i] = 1
+	}
+	whole := write(t, filepath.Join(dir, "whole.wav"), int24, left, right)
+	from, to := 160018, 8*48000 // of 3.3337 s, 160017.6
+	alone := measured(t, write(t, filepath.Join(dir, "part.wav"), int24, left[from:to], right[from:to]))
+	for _, opts := range []Options{{From: 3.3337, To: 8}, {From: 3.3337, To: 8, Series: true}} {
+		got, err := File(context.Background(), whole, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *got.From != 3.3337 || *got.To != 8 || got.Frames != 12*48000 || got.SHA256 != measured(t, whole).SHA256 || got.PCMSHA256 == alone.PCMSHA256 {
+			t.Errorf("%+v", got)
+		}
+		if got.ClippedAt[0] != 6 || math.Abs(*got.TruePeakAt-*alone.TruePeakAt-float64(from)/48000) > 1e-9 {
+			t.Errorf("clipped at %v, true peak at %v", got.ClippedAt, *got.TruePeakAt)
+		}
+		if opts.Series && (math.Abs(got.Series.Start-3.3337) > 1e-5 || len(got.Series.TruePeak) != 46) {
+			t.Errorf("series from %v, %d values", got.Series.Start, len(got.Series.TruePeak))
+		}
+		places := cmpopts.IgnoreFields(Report{}, "File", "Frames", "Duration", "From", "To", "SHA256", "PCMSHA256", "Series",
+			"MaxMomentaryAt", "MaxShortTermAt", "TruePeakAt", "CorrelationMinAt", "ClippedAt")
+		if diff := cmp.Diff(alone, got, cmp.AllowUnexported(Report{}, pool{}), places); diff != "" {
+			t.Errorf("the part in a file of its own, and as a part:\n%s", diff)
+		}
+	}
+	for _, opts := range []Options{{From: 12}, {From: -1}, {From: 3, To: 3}, {To: math.NaN()}} {
+		if _, err := File(context.Background(), whole, opts); err == nil || !strings.Contains(err.Error(), "whole.wav: ") {
+			t.Errorf("%+v: %v", opts, err)
+		}
+	}
+	if r, err := File(context.Background(), whole, Options{From: 11, To: 99}); err != nil || *r.To != 12 {
+		t.Errorf("beyond the end: %v", err)
 	}
 }
 
@@ -240,8 +281,9 @@ func tool(tb testing.TB, name string) string {
 
 // TestJSON pins the keys: others read them.
 func TestJSON(t *testing.T) {
-	l, z, dr := -14.0249, -1e-9, 8
-	r := Report{File: "a & b.wav", Format: "wav", Encoding: "pcm", BitDepth: 24, SampleRate: 48000, Channels: 2, Frames: 48000, Duration: 1, Integrated: &l, DCOffset: &z, DR: &dr, TailSilence: 1.0 / 3}
+	l, z, dr, bits := -14.0249, -1e-9, 8, 16
+	r := Report{File: "a & b.wav", Format: "wav", Encoding: "pcm", BitDepth: 24, SampleRate: 48000, Channels: 2, Frames: 48000, Duration: 1, Integrated: &l, DCOffset: &z, DR: &dr, TailSilence: 1.0 / 3,
+		ChannelWeights: []float64{1, 1}, ChannelPeaks: []*float64{&l, nil}, BitsUsed: &bits, OctaveBands: []OctaveBand{{31.5, &l}}}
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
@@ -251,7 +293,10 @@ func TestJSON(t *testing.T) {
 	want := `{"file":"a & b.wav","format":"wav","encoding":"pcm","bit_depth":24,"sample_rate_hz":48000,"channels":2,"frames":48000,"duration_s":1,` +
 		`"integrated_lufs":-14.025,"loudness_range_lu":null,"max_momentary_lufs":null,"max_short_term_lufs":null,"true_peak_dbtp":null,"sample_peak_dbfs":null,` +
 		`"plr_lu":null,"psr_lu":null,"dr":8,"rms_dbfs":null,"dc_offset":0,"correlation":null,"clipped_runs":0,"head_silence_s":0,"tail_silence_s":0.333333,` +
-		`"sha256":"","pcm_sha256":""}` + "\n"
+		`"relative_threshold_lufs":null,"max_momentary_at_s":null,"max_short_term_at_s":null,"true_peak_at_s":null,` +
+		`"channel_weights":[1,1],"channel_peaks_dbfs":[-14.025,null],"crest_db":null,"correlation_min":null,"correlation_min_at_s":null,"clipped_at_s":[],` +
+		`"noise_floor_dbfs":null,"bits_used":16,"octave_bands":[{"center_hz":31.5,"level_dbfs":-14.025}],"non_finite_samples":0,"non_finite_at_s":null,` +
+		`"sha256":"","pcm_sha256":null}` + "\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("JSON (-want +got):\n%s", diff)
 	}
@@ -315,22 +360,37 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestNonFinite: reported with its place, not spread.
+// TestNonFinite: counted, with the place of the first, and not spread.
 func TestNonFinite(t *testing.T) {
-	x := make([]float64, 96000)
-	path := write(t, filepath.Join(t.TempDir(), "a.wav"), audiofile.Spec{Rate: 48000, Bits: 32, Float: true}, x, x)
-	b, err := os.ReadFile(path)
+	x := sine(997, -20, 4, 48000)
+	x[48000] = 0
+	clean := write(t, filepath.Join(t.TempDir(), "a.wav"), audiofile.Spec{Rate: 48000, Bits: 32, Float: true}, x, x)
+	b, err := os.ReadFile(clean)
 	if err != nil {
 		t.Fatal(err)
 	}
-	copy(b[len(b)-8*48000+4:], "\x00\x00\xc0\x7f") // NaN, at 1 s in the right channel
-	if err := os.WriteFile(path, b, 0o600); err != nil {
+	copy(b[len(b)-8*48000*3+4:], "\x00\x00\xc0\x7f") // NaN, at 1 s in the right channel
+	odd := filepath.Join(t.TempDir(), "odd.wav")
+	if err := os.WriteFile(odd, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = File(context.Background(), path, Options{})
-	var e *audiofile.Error
-	if !errors.As(err, &e) || e.Kind != audiofile.NonFinite || !strings.Contains(e.Detail, "at 0:01.000 (frame 48000, channel 2)") {
-		t.Errorf("error: %v", err)
+	want, got := measured(t, clean), measured(t, odd)
+	if got.NonFinite != 1 || *got.NonFiniteAt != 1 {
+		t.Errorf("%d of them, the first at %v s", got.NonFinite, show(got.NonFiniteAt))
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Report{}, pool{}), cmpopts.IgnoreFields(Report{}, "File", "SHA256", "PCMSHA256", "NonFinite", "NonFiniteAt")); diff != "" {
+		t.Errorf("with 0 and with no number there:\n%s", diff)
+	}
+	all := make([]byte, len(b))
+	copy(all, b[:len(b)-8*len(x)])
+	for i := len(b) - 8*len(x); i < len(b); i += 4 {
+		copy(all[i:], "\x00\x00\x80\x7f")
+	}
+	if err := os.WriteFile(odd, all, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := measured(t, odd); r.NonFinite != int64(2*len(x)) || r.Integrated != nil || r.TruePeak != nil || r.RMS != nil {
+		t.Errorf("nothing but infinities: %+v", r)
 	}
 }
 

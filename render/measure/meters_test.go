@@ -1,0 +1,159 @@
+package measure
+
+import (
+	"context"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/lathe-audio/lathe/dsp/loudness"
+	"github.com/lathe-audio/lathe/internal/demo"
+	"github.com/lathe-audio/lathe/render/audiofile"
+)
+
+// TestAgainstOtherMeters compares with libebur128 (by loudgain, which prints two
+// decimals) and with ffmpeg's ebur128, on music: the mixes of the demo songs, and files of your own:
+//
+//	LATHE_METER_FILES='/music/*.flac' go test -v -run TestAgainstOtherMeters ./render/measure
+//
+// Integrated loudness: within 0.02 LU of both, and 0.005 for loudgain's rounding. (ffmpeg
+// sorts blocks into bins of 0.01 LU for its gates.)
+//
+// Loudness range: EBU Tech 3342 leaves open how far apart the 3 s windows are, up to 1 s.
+// ffmpeg takes one every 100 ms, as lathe does: within 0.1 LU. libebur128 takes every tenth of
+// those, beginning with the first; of the same ones lathe makes the same figure, within its rounding.
+// How much libebur128's choice of one second in ten matters is in the log, as the
+// lowest and the highest figure of the ten choices there are. On a whole mix of
+// some minutes it is less than 0.1 LU.
+func TestAgainstOtherMeters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders songs")
+	}
+	tool(t, "loudgain")
+	tool(t, "ffmpeg")
+	files := demoMixes(t)
+	own, err := filepath.Glob(os.Getenv("LATHE_METER_FILES"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(files, own...) {
+		r := measured(t, path)
+		everyTenth := func(first int) float64 {
+			var windows []float64
+			for i := first; i < len(r.pool.short); i += 10 {
+				windows = append(windows, r.pool.short[i])
+			}
+			return loudness.Range(windows)
+		}
+		lowest, highest := math.Inf(1), math.Inf(-1)
+		for first := range 10 {
+			lowest, highest = min(lowest, everyTenth(first)), max(highest, everyTenth(first))
+		}
+		lib, ff := readLoudgain(t, path), readFFmpeg(t, path)
+		t.Logf("%-36s I %8.3f, loudgain %+.3f, ffmpeg %+.3f; LRA %6.3f, loudgain %+.3f, ffmpeg %+.3f, of every tenth window %.2f..%.2f; true peak %6.2f, loudgain %+.2f, ffmpeg %+.1f",
+			filepath.Base(path), *r.Integrated, lib.integrated-*r.Integrated, ff.integrated-*r.Integrated,
+			*r.Range, lib.lra-*r.Range, ff.lra-*r.Range, lowest, highest, *r.TruePeak, lib.peak-*r.TruePeak, ff.peak-*r.TruePeak)
+		for _, c := range []struct {
+			what           string
+			got, want, tol float64
+		}{
+			{"integrated, loudgain", *r.Integrated, lib.integrated, 0.025},
+			{"integrated, ffmpeg", *r.Integrated, ff.integrated, 0.02},
+			{"range, loudgain, of the same windows", everyTenth(0), lib.lra, 0.011},
+			{"range, ffmpeg", *r.Range, ff.lra, 0.1},
+			{"true peak, loudgain", *r.TruePeak, lib.peak, 0.3}, // its interpolator is of 4 positions: it may read low
+			{"true peak, ffmpeg", *r.TruePeak, ff.peak, 0.3},
+		} {
+			if !(math.Abs(c.got-c.want) <= c.tol) {
+				t.Errorf("%s: %s: %.3f, want %.3f ± %g", filepath.Base(path), c.what, c.got, c.want, c.tol)
+			}
+		}
+	}
+}
+
+// demoMixes writes two programmes of some minutes made of the demo songs: section after section with
+// more stems and fewer, as an arrangement has them. The songs themselves are half a minute long, where
+// one window more or less decides about the loudness range.
+func demoMixes(t *testing.T) []string {
+	dir := t.TempDir()
+	var paths []string
+	for _, song := range demo.Songs()[:2] {
+		var stems [][][]float64
+		rate := 0
+		for _, stem := range song.Stems {
+			var channels [][]float64
+			rate, channels = stem.Samples()
+			stems = append(stems, channels)
+		}
+		length := 24 * rate // of a section: less than the song, whose end fades away
+		var mix [2][]float64
+		for _, playing := range []float64{0.3, 0.6, 1, 0.5, 1, 0.8, 0.4, 0.7, 1, 1} {
+			for c := range mix {
+				section := make([]float64, length)
+				for _, channels := range stems[:int(math.Ceil(playing*float64(len(stems))))] {
+					for i, v := range channels[c%len(channels)][:min(length, len(channels[0]))] {
+						section[i] += 0.25 * v
+					}
+				}
+				mix[c] = append(mix[c], section...)
+			}
+		}
+		spec := audiofile.Spec{Rate: rate, Bits: 32, Float: true}
+		paths = append(paths, write(t, filepath.Join(dir, song.Name+".wav"), spec, mix[0], mix[1]))
+	}
+	return paths
+}
+
+// reading is what another meter says.
+type reading struct{ integrated, lra, peak float64 }
+
+func readLoudgain(t *testing.T, path string) reading {
+	out, err := exec.Command("loudgain", "-q", "-O", path).Output()
+	if err != nil {
+		t.Fatalf("loudgain: %v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	fields := strings.Split(lines[len(lines)-1], "\t")
+	if len(fields) < 4 {
+		t.Fatalf("loudgain says %q", out)
+	}
+	first := func(s string) float64 { return number(t, strings.Fields(s)[0]) }
+	return reading{first(fields[1]), first(fields[2]), 20 * math.Log10(first(fields[3]))}
+}
+
+// readFFmpeg takes ffmpeg's last figures, which it prints with three decimals,
+// and the peak, of which it prints one.
+func readFFmpeg(t *testing.T, path string) reading {
+	dir := t.TempDir()
+	figures := filepath.Join(dir, "figures")
+	command := exec.CommandContext(context.Background(), "ffmpeg", "-nostats", "-i", path, "-af", "ebur128=metadata=1:peak=true,ametadata=print:file="+figures, "-f", "null", "-")
+	said, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("ffmpeg: %v\n%s", err, said[max(0, len(said)-500):])
+	}
+	out, err := os.ReadFile(figures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := func(text, key string) float64 {
+		at := strings.LastIndex(text, key)
+		if at < 0 {
+			t.Fatalf("ffmpeg does not say %s", key)
+		}
+		return number(t, strings.Fields(text[at+len(key):])[0])
+	}
+	return reading{last(string(out), "lavfi.r128.I="), last(string(out), "lavfi.r128.LRA="), last(string(said), "Peak:")}
+}
+
+func number(t *testing.T, s string) float64 {
+	t.Helper()
+	x, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
