@@ -3,6 +3,7 @@ package render
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -12,15 +13,18 @@ import (
 	"github.com/lathe-audio/lathe/render/cache"
 )
 
-// artifact is a stage of a song kept on disk: a mixdown or a master, as
+// artifact is a stage of a song kept on disk: a strip, a mixdown or a master, as
 // interleaved 32-bit floats, little-endian, without a header.
 type artifact struct {
 	stageInfo
-	key  cache.Key // of the channel it is the output of
 	path string
+	pre  string // the same before the fader; only where somebody takes it from there
 	rate int
 	song int64 // frames of it that are the song: what lies beyond is below the silence floor
 }
+
+// artifactFrame is how many bytes a frame takes.
+const artifactFrame = 8
 
 // stageInfo is what is stored with an artifact.
 type stageInfo struct {
@@ -39,15 +43,16 @@ type artifactWriter struct {
 	stageInfo
 }
 
-// newArtifactWriter writes what node n puts out to a file.
-func newArtifactWriter(path string, n *node) (*artifactWriter, error) {
+// newArtifactWriter writes so many frames to a file; latency is that of the
+// channel they come from.
+func newArtifactWriter(path string, frames int64, latency int) (*artifactWriter, error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("create work file: %w", err)
 	}
 	return &artifactWriter{
-		file: f, buf: bufio.NewWriterSize(f, 1<<18), bytes: make([]byte, 8*chunkFrames),
-		limit: n.end, stageInfo: stageInfo{Latency: n.latency},
+		file: f, buf: bufio.NewWriterSize(f, 8*chunkFrames), bytes: make([]byte, 8*chunkFrames),
+		limit: frames, stageInfo: stageInfo{Latency: latency},
 	}, nil
 }
 
@@ -69,6 +74,12 @@ func (w *artifactWriter) write(b dsp.Block) error {
 	return err
 }
 
+// remove gives the file up.
+func (w *artifactWriter) remove() {
+	w.file.Close()
+	os.Remove(w.file.Name())
+}
+
 func (w *artifactWriter) close() error {
 	err := w.buf.Flush()
 	if e := w.file.Close(); err == nil {
@@ -88,10 +99,10 @@ type artifactReader struct {
 
 // open reads the song: its frames, which may be fewer than the file has, or
 // more (all versions of a song are as long as the longest).
-func (a artifact) open() (*artifactReader, error) { return a.reader(a.song) }
+func (a artifact) open() (*artifactReader, error) { return a.reader(a.path, a.song) }
 
-func (a artifact) reader(frames int64) (*artifactReader, error) {
-	f, err := os.Open(a.path)
+func (a artifact) reader(path string, frames int64) (*artifactReader, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open work file: %w", err)
 	}
@@ -126,8 +137,13 @@ func (r *artifactReader) Close() error { return r.file.Close() }
 // grid of automation) stands just where it stood when the stage was made.
 type stageSource struct {
 	artifact
-	wait   int64
-	reader *artifactReader
+	readers [2]*lagged // by port
+}
+
+// lagged reads an artifact after so many frames of silence.
+type lagged struct {
+	*artifactReader
+	wait int64
 }
 
 func (s *stageSource) describe(*cache.Description) {} // never described: the channel was
@@ -135,27 +151,44 @@ func (s *stageSource) channels() int               { return 2 }
 func (s *stageSource) frames() int64               { return s.Frames }
 func (s *stageSource) latency() int                { return s.Latency }
 
-func (s *stageSource) open() (err error) {
-	s.wait = int64(s.Latency)
-	s.reader, err = s.artifact.reader(s.Frames)
+func (s *stageSource) open() error {
+	for p, path := range [2]string{post: s.path, pre: s.pre} {
+		if path == "" {
+			continue
+		}
+		r, err := s.artifact.reader(path, s.Frames)
+		if err != nil {
+			s.Close()
+			return err
+		}
+		s.readers[p] = &lagged{r, int64(s.Latency)}
+	}
+	return nil
+}
+
+func (s *stageSource) Close() (err error) {
+	for _, r := range s.readers {
+		if r != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}
+	s.readers = [2]*lagged{}
 	return err
 }
 
-func (s *stageSource) Close() error {
-	if s.reader == nil {
-		return nil
-	}
-	return s.reader.Close()
-}
-
 // read implements source.
-func (s *stageSource) read(b dsp.Block) error {
-	if n := int(min(int64(b.Len()), s.wait)); n > 0 {
+func (s *stageSource) read(b dsp.Block) error { return s.readers[post].read(b) }
+
+// readPre gives the sound before the fader.
+func (s *stageSource) readPre(b dsp.Block) error { return s.readers[pre].read(b) }
+
+func (r *lagged) read(b dsp.Block) error {
+	if n := int(min(int64(b.Len()), r.wait)); n > 0 {
 		silence(b.Cut(0, n))
-		s.wait -= int64(n)
+		r.wait -= int64(n)
 		b = b.Cut(n, b.Len())
 	}
-	n, err := s.reader.read(b)
+	n, err := r.artifactReader.read(b)
 	if err == nil {
 		silence(b.Cut(n, b.Len()))
 	}

@@ -30,7 +30,7 @@ const (
 	peakTolerance = 0.0  // dB a file may be over its ceiling
 	ceilingMargin = 0.06 // dB by which the limiter stays below it: on wideband sound, other meters read that much more than ours
 	peakMargin    = 0.02 // dB more than it was over, when a level is tried again
-	peakTries     = 4
+	levelTries    = 6    // at most; one is the rule, two where the limiter works hard
 )
 
 // finished reports whether an output's sound is stored and at hand: in its
@@ -81,8 +81,13 @@ func (st *stage) describe(s *laid) cache.Description {
 	t.Add("tolerance", fmt.Sprint(d.Tolerance))
 	t.Add("ceiling", optional(d.Ceiling))
 	t.Add("max_reduction", fmt.Sprint(d.MaxReduction))
+	t.Add("figures", measuredFigures)
 	return t
 }
+
+// measuredFigures names the set of figures that is stored beside a finished
+// sound. With another set, sounds are finished and measured anew.
+const measuredFigures = "2"
 
 func optional(x *float64) string {
 	if x == nil {
@@ -106,7 +111,7 @@ func (st *stage) words() cache.Description {
 // deliver makes a song's outputs from its stages. What two deliveries have in
 // common (the resampled take, the level that meets a target) is made once.
 func (b *builder) deliver(ctx context.Context, s *laid) ([]staged, error) {
-	desk := &mastering{builder: b, rate: s.desk.rate, slots: semaphore.NewWeighted(int64(b.jobs)), reach: map[takeID]float64{}, measured: map[takeID]bool{}}
+	desk := &mastering{builder: b, laid: s, slots: semaphore.NewWeighted(int64(b.jobs))}
 	var open []*stage // what has no finished sound yet
 	for i := range s.stages {
 		st := &s.stages[i]
@@ -116,18 +121,24 @@ func (b *builder) deliver(ctx context.Context, s *laid) ([]staged, error) {
 			continue
 		}
 		open = append(open, st)
-		id := st.takeID(desk.rate)
-		d := st.delivery
-		desk.reach[id] = max(desk.reach[id], d.MaxReduction)
-		desk.measured[id] = desk.measured[id] || d.Loudness != nil || d.Ceiling != nil || !d.Float
 	}
-	misses := make([]*Miss, len(open))
+	done := make([]staged, len(s.stages))
+	misses := make([]*Miss, len(s.stages))
 	group, inner := errgroup.WithContext(ctx)
 	var finished atomic.Int64
-	for i, st := range open {
+	for i := range s.stages {
+		st := &s.stages[i]
 		group.Go(func() (err error) {
-			misses[i], err = desk.output(inner, st)
-			b.progress(s.song.Title, &finished, len(open))
+			if slices.Contains(open, st) {
+				misses[i], err = desk.output(inner, st)
+				b.progress(s.song.Title, &finished, len(open))
+			}
+			if err == nil && misses[i] == nil {
+				err = desk.slot(inner, func() error {
+					done[i], err = b.word(inner, st)
+					return err
+				})
+			}
 			return err
 		})
 	}
@@ -141,13 +152,11 @@ func (b *builder) deliver(ctx context.Context, s *laid) ([]staged, error) {
 		}
 	}
 	if len(missed.Misses) > 0 {
-		return nil, missed
+		return s.right(missed), missed
 	}
-	done := make([]staged, len(s.stages))
 	for i := range s.stages {
-		var err error
-		if done[i], err = b.word(ctx, &s.stages[i]); err != nil {
-			return nil, err
+		if done[i].file != "" {
+			b.remember(&s.stages[i])
 		}
 	}
 	return done, nil
@@ -170,7 +179,6 @@ func (b *builder) word(ctx context.Context, st *stage) (staged, error) {
 		return staged{}, err
 	}
 	b.keep(ctx, st.words().Key(), cache.Result{Meta: out})
-	b.remember(st)
 	return staged{Output: out, file: path}, nil
 }
 
@@ -214,38 +222,28 @@ func copyTagged(to, from string, tags map[string]string) (string, error) {
 // mastering makes the deliveries of one song.
 type mastering struct {
 	*builder
-	rate     int                 // of the stages
-	slots    *semaphore.Weighted // how many work at once
-	reach    map[takeID]float64  // dB: the most any delivery's limiter may take off
-	measured map[takeID]bool     // some delivery has a target or a ceiling
+	*laid
+	slots *semaphore.Weighted // how many work at once
 
-	mu     sync.Mutex
-	takes  future[takeID, *take]
-	levels future[levelID, solved]
+	mu    sync.Mutex
+	takes future[takeID, *take]
 }
 
-type takeID struct {
-	stage cache.Key
-	rate  int
-}
-
-type levelID struct {
-	takeID
-	goal goal
-}
-
-type solved struct {
-	levelled
-	miss *Miss
-}
-
-// takeID names the take of a stage whose own rate is session.
+// takeID names the take that an output is made from; of a stage whose own rate
+// is session.
 func (s *stage) takeID(session int) takeID {
 	rate := s.delivery.SampleRate
 	if rate == 0 {
 		rate = session
 	}
-	return takeID{s.from.key, rate}
+	return takeID{s.from, rate}
+}
+
+// levelled reports whether anything must be known of a stage's sound to deliver
+// it: not where it goes out as it is.
+func (s *stage) levelled(session int) bool {
+	d := s.delivery
+	return d.Loudness != nil || d.Ceiling != nil || !d.Float || s.takeID(session).rate != session
 }
 
 // goal is what the stage's delivery asks for.
@@ -260,74 +258,76 @@ func (s *stage) goal() goal {
 	return g
 }
 
-// output makes one output: level, write, read back, check. A file that turns
-// out over its ceiling is made again with the limiter's own ceiling lowered by
-// as much, because dither and the meter's finer look can add a little.
-func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
-	id := s.takeID(m.rate)
-	t, err := m.takes.get(&m.mu, id, func() (t *take, err error) {
+// take returns what an output is made from: made while its stage was rendered, or
+// made now, once for all outputs.
+func (m *mastering) take(ctx context.Context, s *stage) (*take, error) {
+	if !s.levelled(m.desk.rate) {
+		return untouched(s.artifact), nil
+	}
+	id := s.takeID(m.desk.rate)
+	if t := m.laid.takes[id]; t != nil {
+		return t, nil
+	}
+	return m.takes.get(&m.mu, id, func() (t *take, err error) {
 		err = m.slot(ctx, func() error {
-			if !m.measured[id] && id.rate == s.artifact.rate {
-				t = untouched(s.artifact)
-				return nil
-			}
-			t, err = makeTake(ctx, s.artifact, id.rate, m.reach[id], m.work.path(fmt.Sprintf("%.12s-%d.take", id.stage, id.rate)))
+			t, err = m.makeTake(ctx, s.artifact, id)
 			return err
 		})
 		return t, err
 	})
+}
+
+// output makes one output: level, write, read back, check. What counts is what
+// the finished file measures: where that is not yet what was asked for, because
+// the estimate of the level was rough or dither and the meter's finer look have
+// added to a peak, it is made again with what was learned.
+func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
+	t, err := m.take(ctx, s)
 	if err != nil {
 		return nil, err
 	}
 	action := Event{Event: ActionStarted, Song: s.song.Title, Action: "deliver " + s.path, Key: s.finish.Key().String()}
 	m.event(action)
 	began := time.Now()
-	g := s.goal()
+	g, off := s.goal(), 0.0
 	for try := 1; ; try++ {
-		level, err := m.levels.get(&m.mu, levelID{id, s.key(g)}, func() (solved, error) {
-			var done solved
-			err := m.slot(ctx, func() (err error) {
-				done.levelled, done.miss, err = t.solve(ctx, g)
-				return err
-			})
-			return done, err
-		})
-		if err != nil {
-			return nil, err
-		}
-		if level.miss != nil {
-			return s.missed(*level.miss), nil
-		}
-		var over float64
+		var level levelled
 		var miss *Miss
-		err = m.slot(ctx, func() (err error) {
-			over, miss, err = m.file(ctx, s, t, level.levelled)
+		var clamped int64
+		err := m.slot(ctx, func() (err error) {
+			if level, miss, err = t.solve(ctx, g, off); err == nil && miss == nil {
+				level, clamped, err = m.file(ctx, s, t, level.drive)
+			}
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		if over > peakTolerance && try < peakTries {
-			g.ceiling -= over + peakMargin
+		if miss != nil {
+			return s.missed(*miss), nil
+		}
+		again := false
+		if got := s.report.Integrated; got != nil && !math.IsNaN(g.loudness) && math.Abs(*got-g.loudness) > solvePrecision {
+			off, again = *got-t.outline.loudness(level.drive), true
+		}
+		if got := s.report.TruePeak; got != nil && s.delivery.Ceiling != nil && *got > *s.delivery.Ceiling+peakTolerance {
+			g.ceiling -= *got - *s.delivery.Ceiling + peakMargin
+			again = true
+		}
+		if again && try < levelTries {
 			continue
 		}
-		if miss == nil {
-			action.Event, action.Seconds = ActionDone, time.Since(began).Seconds()
-			m.event(action)
-			m.count(false)
-			s.seconds = action.Seconds
-			m.keep(ctx, s.finish.Key(), cache.Result{Files: map[string]string{"wav": s.wav}, Meta: s.output, Seconds: s.seconds})
+		s.output = s.measured(s.report, level, t)
+		if miss := s.check(s.report, clamped, t.sound.rate); miss != nil {
+			return miss, nil
 		}
-		return miss, nil
+		action.Event, action.Seconds = ActionDone, time.Since(began).Seconds()
+		m.event(action)
+		m.count(false)
+		s.seconds = action.Seconds
+		m.keep(ctx, s.finish.Key(), cache.Result{Files: map[string]string{"wav": s.wav}, Meta: s.output, Seconds: s.seconds})
+		return nil, nil
 	}
-}
-
-// key makes a goal usable as the key of a map: NaN equals nothing.
-func (s *stage) key(g goal) goal {
-	if math.IsNaN(g.loudness) {
-		g.loudness = math.Inf(1)
-	}
-	return g
 }
 
 // missed completes a miss with what it is about.
@@ -345,27 +345,17 @@ func (m *mastering) slot(ctx context.Context, f func() error) error {
 	return f()
 }
 
-// file writes an output's sound and reads it back. over is by how many dB it
-// exceeds its ceiling.
-func (m *mastering) file(ctx context.Context, s *stage, t *take, level levelled) (over float64, miss *Miss, err error) {
-	d := s.delivery
+// file writes an output's sound and reads it back.
+func (m *mastering) file(ctx context.Context, s *stage, t *take, d drive) (level levelled, clamped int64, err error) {
 	s.wav = m.work.path(s.finish.Key().String()[:24] + ".wav")
-	clamped, err := t.write(ctx, level.drive, file{
-		path: s.wav, bits: d.BitDepth, float: d.Float, dither: d.Dither,
-		seed: seed.Of("dither", s.version.name, d.Name), // not the title: a new title makes no new sound
+	level, clamped, err = t.write(ctx, d, file{
+		path: s.wav, bits: s.delivery.BitDepth, float: s.delivery.Float, dither: s.delivery.Dither,
+		seed: seed.Of("dither", s.version.name, s.delivery.Name), // not the title: a new title makes no new sound
 	})
-	if err != nil {
-		return 0, nil, err
+	if err == nil {
+		s.report, err = measure.File(ctx, s.wav, measure.Options{})
 	}
-	r, err := measure.File(ctx, s.wav, measure.Options{})
-	if err != nil {
-		return 0, nil, err
-	}
-	s.output = s.measured(r, level, t)
-	if d.Ceiling != nil && r.TruePeak != nil {
-		over = *r.TruePeak - *d.Ceiling
-	}
-	return over, s.check(r, clamped, t.rate), nil
+	return level, clamped, err
 }
 
 // measured is what is known of an output's sound.
@@ -375,15 +365,15 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 		l := *target + s.trim
 		target = &l
 	}
-	return Output{
+	out := Output{
 		PCM:    r.PCMSHA256,
 		Format: r.Format, Encoding: r.Encoding, BitDepth: r.BitDepth, SampleRate: r.SampleRate, Channels: r.Channels,
 		Frames: r.Frames, Duration: r.Duration, Dither: s.delivery.Dither,
-		Integrated: rounded(r.Integrated), Range: rounded(r.Range), MaxMomentary: rounded(r.MaxMomentary), MaxShortTerm: rounded(r.MaxShortTerm),
-		TruePeak: rounded(r.TruePeak), SamplePeak: rounded(r.SamplePeak),
 		TargetLoudness: target, Ceiling: s.delivery.Ceiling,
-		Gain: round(level.gain), Reduction: round(level.reduction), ReductionAt: float64(level.reductionAt) / float64(t.rate),
+		Gain: round(level.gain), Reduction: round(level.reduction), ReductionAt: float64(level.reductionAt) / float64(t.sound.rate),
 	}
+	out.take(r)
+	return out
 }
 
 // named is an output with its names.
@@ -438,25 +428,27 @@ func (s *stage) tags() map[string]string {
 // check holds what was read back from the file against the delivery.
 func (s *stage) check(r measure.Report, clamped int64, rate int) *Miss {
 	d := s.delivery
-	miss := func(format string, args ...any) *Miss { return s.missed(Miss{Message: fmt.Sprintf(format, args...)}) }
+	miss := func(target, format string, args ...any) *Miss {
+		return s.missed(Miss{Target: target, Message: fmt.Sprintf(format, args...)})
+	}
 	switch {
 	case r.Frames == 0:
-		return miss("the song is empty: no frame was rendered")
+		return miss("format", "the song is empty: no frame was rendered")
 	case r.BitDepth != d.BitDepth || (r.Encoding == "float") != d.Float || r.Channels != 2 || r.SampleRate != rate:
-		return miss("read back as %d-bit %s, %d channels, %d Hz", r.BitDepth, r.Encoding, r.Channels, r.SampleRate)
+		return miss("format", "read back as %d-bit %s, %d channels, %d Hz", r.BitDepth, r.Encoding, r.Channels, r.SampleRate)
 	case clamped > 0:
-		m := miss("%d samples are beyond full scale and would clip", clamped)
+		m := miss("format", "%d samples are beyond full scale and would clip", clamped)
 		m.Options = []string{"ceiling: -1 dBTP", "a lower master or loudness"}
 		return m
 	}
 	if d.Loudness != nil {
 		target := *d.Loudness + s.trim
 		if r.Integrated == nil || math.Abs(*r.Integrated-target) > d.Tolerance {
-			return miss("reads %s where %.1f LUFS ±%.1f LU was asked for", number(r.Integrated, "LUFS"), target, d.Tolerance)
+			return miss("loudness", "reads %s where %.1f LUFS ±%.1f LU was asked for", number(r.Integrated, "LUFS"), target, d.Tolerance)
 		}
 	}
 	if d.Ceiling != nil && r.TruePeak != nil && *r.TruePeak > *d.Ceiling+peakTolerance {
-		return miss("true peak reads %s, over the ceiling of %.2f dBTP", number(r.TruePeak, "dBTP"), *d.Ceiling)
+		return miss("ceiling", "true peak reads %s, over the ceiling of %.2f dBTP", number(r.TruePeak, "dBTP"), *d.Ceiling)
 	}
 	return nil
 }

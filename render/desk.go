@@ -24,14 +24,17 @@ type desk struct {
 	length  int64             // frames, where the project sets it; else 0
 	sources map[string]source // by stem name; "mix" for a finished mix
 	known   map[cache.Key]*channel
+	version string                      // being laid out
 	kept    func(*channel) *stageSource // the sound of a channel whose stage is stored; may be nil
 	order   []*node                     // inputs before their consumers
+	made    []*channel                  // whose nodes are in order, and whose sound is a stage
 }
 
 // channel is a strip of the desk, or a stage of the master, before anything is
 // made of it.
 type channel struct {
 	name    string
+	version string      // that was the first to need it; "" for the main one
 	strip   *spec.Strip // nil for a stage of the master: no fader
 	source  source      // in place of inputs, for a stem
 	inputs  []wire
@@ -45,6 +48,14 @@ type channel struct {
 	node        *node // once made
 	wantPre     bool
 	seconds     float64 // that its stage took to make
+}
+
+// action names the making of a channel's sound for people.
+func (c *channel) action() string {
+	if c.version == "" {
+		return c.name
+	}
+	return c.name + " (" + c.version + ")"
 }
 
 // wire is an input of a channel.
@@ -78,6 +89,7 @@ func versions(song *spec.Song) []version {
 
 // mixdown returns the channel that puts out the printed stereo mix of a version.
 func (d *desk) mixdown(v version) (*channel, error) {
+	d.version = v.name
 	r := &routing{desk: d, version: v, made: map[string]*channel{}}
 	mix, err := r.strip("mix")
 	if err == nil && mix == nil {
@@ -180,9 +192,9 @@ func (r *routing) strip(name string) (*channel, error) {
 		return c, nil
 	}
 	s, stem := r.find(name)
-	c := channel{name: name, strip: s, source: r.sources[name], chain: s.Chain, lanes: s.Automation, rounded: name == "mix"}
+	c := channel{name: name, strip: s, source: r.sources[name], chain: s.Chain, lanes: s.Automation, rounded: true}
 	if stem != nil {
-		c.name, c.rounded = "stems/"+name, true
+		c.name = "stems/" + name
 	}
 	if c.source == nil {
 		var err error
@@ -300,6 +312,7 @@ func (d *desk) add(c channel, listen func(string) (*channel, error)) (*channel, 
 	if known := d.known[c.key]; known != nil {
 		return known, nil
 	}
+	c.version = d.version
 	d.known[c.key] = &c
 	return &c, nil
 }
@@ -425,7 +438,7 @@ func (d *desk) make(c *channel) (*node, error) {
 	}
 	n := &node{name: c.name, rounded: c.rounded, wantPre: c.wantPre}
 	if stored := d.stored(c); stored != nil { // in place of all that lies before it
-		n.source, n.latency, n.end = stored, stored.latency(), stored.frames()
+		n.source, n.stored, n.latency, n.end = stored, stored, stored.latency(), stored.frames()
 		c.node = n
 		d.order = append(d.order, n)
 		return n, nil
@@ -448,6 +461,9 @@ func (d *desk) make(c *channel) (*node, error) {
 	}
 	c.node = n
 	d.order = append(d.order, n)
+	if c.rounded {
+		d.made = append(d.made, c)
+	}
 	return n, nil
 }
 

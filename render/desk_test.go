@@ -118,7 +118,7 @@ func runTo(t *testing.T, desk *desk, c *channel, jobs int) *record {
 		t.Fatal(err)
 	}
 	r := &record{}
-	n.sink = r
+	n.sinks[post] = r
 	total := n.end + int64(n.latency)
 	if err := schedule(context.Background(), needed(desk.order), (total+chunkFrames-1)/chunkFrames, jobs, nil); err != nil {
 		t.Fatal(err)
@@ -298,7 +298,7 @@ func TestParameterAutomation(t *testing.T) {
 }
 
 func TestArtifactRoundTrip(t *testing.T) {
-	w, err := newArtifactWriter(filepath.Join(t.TempDir(), "x"), &node{latency: 7, end: 1200})
+	w, err := newArtifactWriter(filepath.Join(t.TempDir(), "x"), 1200, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,11 +379,11 @@ func TestStoredStageChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := newArtifactWriter(filepath.Join(t.TempDir(), "mix"), n)
+	w, err := newArtifactWriter(filepath.Join(t.TempDir(), "mix"), n.end, n.latency)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.sink = w
+	n.sinks[post] = w
 	want := runTo(t, desk, c, 2)
 	if err := w.close(); err != nil {
 		t.Fatal(err)

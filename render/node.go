@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync/atomic"
+	"time"
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/stereo"
@@ -33,6 +35,9 @@ const (
 	pre              // before them: for pre-fader sends
 )
 
+// String is the port's name, also in the cache.
+func (p port) String() string { return [2]string{"post", "pre"}[p] }
+
 // node is one strip of the desk at work: a stem, a bus, a return, the mix, or
 // a stage of the master. It sums its inputs (or reads its source), runs its
 // chain, and applies its fader.
@@ -41,15 +46,17 @@ const (
 // time n - latency.
 type node struct {
 	name        string
-	source      source    // in place of inputs, for a stem
-	sourceDelay dsp.Delay // aligns it with the keys
-	inputs      []*input  // in the order of summation
-	keys        []*input  // what the chain's processors listen to
+	source      source       // in place of inputs, for a stem
+	stored      *stageSource // the source, where a stored stage stands in for the channel
+	sourceDelay dsp.Delay    // aligns it with the keys
+	inputs      []*input     // in the order of summation
+	keys        []*input     // what the chain's processors listen to
 	chain       *dsp.Chain
 	moving      []tuning // automation of the chain's parameters
 	fader       *fader   // nil: the output is the chain's
 	rounded     bool     // a stage boundary: the output is rounded to 32-bit float
-	sink        sink     // takes every finished chunk; may be nil
+	sinks       [2]sink  // take every finished chunk, by port; may be nil
+	keeper      *keeper  // the sinks, where the sound may be kept
 
 	latency   int   // of the output, in frames
 	tail      int   // of the chain, at the most its automation makes of it
@@ -57,10 +64,16 @@ type node struct {
 	consumers []*node
 	wantPre   bool // somebody takes the pre-fader output
 
+	// from is the chunk that the stream begins with: above 0 where only a passage
+	// is rendered. What the scheduler calls chunk 0 is this one.
+	from int64
+
 	// Owned by the scheduler.
 	index   int
 	done    int64 // chunks finished
 	running bool
+	spent   atomic.Int64 // ns of work, for the chunks so far
+	ran     atomic.Int64 // chunks so far
 
 	out [2][]dsp.Block // rings of chunks, by port
 	key []dsp.Block    // one block of each key signal
@@ -146,7 +159,9 @@ func (n *node) chunk(p port, c int64) dsp.Block { return n.out[p][c%ringChunks] 
 // run makes chunk c. The scheduler sees to it that chunk c of every input is
 // there, and that nobody needs the chunk that is overwritten.
 func (n *node) run(c int64) error {
+	c += n.from
 	start := c * chunkFrames
+	began := time.Now()
 	for from := 0; from < chunkFrames; {
 		to := min(from+dsp.MaxBlock, chunkFrames)
 		to = from + int(n.nextCut(start+int64(from), int64(to-from)))
@@ -158,14 +173,21 @@ func (n *node) run(c int64) error {
 		}
 		from = to
 	}
-	if n.sink == nil {
-		return nil
+	n.spent.Add(int64(time.Since(began)))
+	n.ran.Add(1)
+	for p, sink := range n.sinks {
+		if sink == nil {
+			continue
+		}
+		out := n.chunk(port(p), c)
+		if skip := int64(n.latency) - start; skip > 0 {
+			out = out.Cut(int(min(skip, chunkFrames)), chunkFrames)
+		}
+		if err := sink.write(out); err != nil {
+			return err
+		}
 	}
-	out := n.chunk(post, c)
-	if skip := int64(n.latency) - start; skip > 0 {
-		out = out.Cut(int(min(skip, chunkFrames)), chunkFrames)
-	}
-	return n.sink.write(out)
+	return nil
 }
 
 // nextCut says how many frames from here may be run at once before a moving
@@ -219,25 +241,41 @@ func (n *node) block(c int64, from, to int) error {
 	}
 	if n.wantPre {
 		x := n.chunk(pre, c).Cut(from, to)
-		copy(x[0], b[0])
-		copy(x[1], b[1])
-		if n.fader != nil && n.fader.mono { // as loud as the fader makes it in the centre
-			l, r := stereo.PanGains(0, true)
-			scale(x[0], l)
-			scale(x[1], r)
+		if n.stored != nil {
+			if err := n.stored.readPre(x); err != nil {
+				return err
+			}
+		} else {
+			n.tap(x, b)
 		}
-		if n.rounded {
-			roundToFloat32(x)
-		}
+		n.bound(x, frame)
 	}
 	if n.fader != nil {
 		n.fader.process(b, frame-int64(n.latency))
 	}
+	n.bound(b, frame)
+	return nil
+}
+
+// tap takes the sound before the fader: as loud as the fader makes it in the
+// centre.
+func (n *node) tap(pre, b dsp.Block) {
+	copy(pre[0], b[0])
+	copy(pre[1], b[1])
+	if n.fader != nil && n.fader.mono {
+		l, r := stereo.PanGains(0, true)
+		scale(pre[0], l)
+		scale(pre[1], r)
+	}
+}
+
+// bound makes a block, which begins at a frame of the stream, what is stored of
+// it where the node's output is a stage.
+func (n *node) bound(b dsp.Block, frame int64) {
 	if n.rounded {
 		roundToFloat32(b)
 		n.trim(b, frame-int64(n.latency))
 	}
-	return nil
 }
 
 // trim silences what lies before the song's first frame (the pre-ringing of a

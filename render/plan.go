@@ -12,7 +12,7 @@ import (
 // Step is one thing that a build would do, or need not do.
 type Step struct {
 	Song   string `json:"song"`
-	Action string `json:"action"` // "mix", "master (instrumental)", "deliver cd/Undertow.wav"
+	Action string `json:"action"` // "stems/kick", "drums", "mix", "master (instrumental)", "deliver cd/Undertow.wav"
 	Output string `json:"output,omitempty"`
 	Run    bool   `json:"run"` // false: its result is in the cache
 	// Why says why it runs: the fields and files that changed, old and new, each
@@ -49,28 +49,50 @@ func Plan(ctx context.Context, p *spec.Project, o Options) ([]Step, error) {
 	return steps, nil
 }
 
-// steps lists a song's stages and outputs.
+// steps lists a song's stages and outputs: of strips, buses and mixes those that
+// would run, and those that would be read back in their place.
 func (b *builder) steps(ctx context.Context, s *laid) []Step {
 	var steps []Step
 	needed := b.unfinished(ctx, s)
+	seen := map[*channel]bool{}
+	var visit func(st *stage, c *channel)
+	visit = func(st *stage, c *channel) {
+		if c == nil || seen[c] {
+			return
+		}
+		seen[c] = true
+		stored := c.rounded && b.stored(ctx, s, c) != nil
+		if !stored {
+			for _, w := range c.inputs {
+				visit(st, w.from)
+			}
+			for _, k := range c.keys {
+				visit(st, k)
+			}
+		}
+		if !c.rounded { // a part of the master
+			return
+		}
+		step := Step{Song: s.song.Title, Action: c.action(), Run: !stored}
+		if step.Run {
+			step.Why = b.why(st, c.name, c.description)
+			if len(step.Why) == 0 {
+				step.Why = []string{whyGone(slices.Contains(needed, c))}
+			}
+		}
+		step.Seconds = b.took(st.place(c.name))
+		steps = append(steps, step)
+	}
 	for i := range s.stages {
 		st := &s.stages[i]
 		for _, c := range []*channel{st.mix, st.from} {
-			if !slices.Contains(needed, c) {
-				continue
+			if slices.Contains(needed, c) {
+				visit(st, c)
 			}
-			needed = slices.DeleteFunc(needed, func(d *channel) bool { return d == c }) // once
-			action := c.name
-			if st.version.name != "" {
-				action += " (" + st.version.name + ")"
-			}
-			step := Step{Song: s.song.Title, Action: action, Run: s.stored[c] == nil}
-			if step.Run {
-				step.Why = b.why(st, c.name, c.description)
-			}
-			step.Seconds = b.took(st.place(c.name))
-			steps = append(steps, step)
 		}
+	}
+	for _, c := range needed { // the main version's, where only others are asked for: it says how long the song is
+		visit(&s.stages[0], c)
 	}
 	for i := range s.stages {
 		st := &s.stages[i]
@@ -81,7 +103,9 @@ func (b *builder) steps(ctx context.Context, s *laid) []Step {
 			st.finish = st.describe(s)
 		}
 		if step.Run {
-			step.Why = b.why(st, "", st.finish)
+			if step.Why = b.why(st, "", st.finish); len(step.Why) == 0 {
+				step.Why = []string{whyGone(true)}
+			}
 		}
 		step.Seconds = b.took(st.place(""))
 		steps = append(steps, step)
@@ -142,14 +166,48 @@ func behind(c *channel) []*channel {
 	return all
 }
 
-// why compares what an action depends on with how it was last made, and follows
-// what changed through the channels behind it to fields and files.
+// reason is a field that is not what it was when an action was last made.
+type reason struct {
+	channel string // whose field it is; "" for the output itself
+	never   bool   // there is nothing to compare with: it was never made
+	cache.Change
+	before, after cache.Description // that the change is one of
+}
+
+// String is the reason as a line for people.
+func (r reason) String() string {
+	if r.never {
+		return label(r.channel) + "never made before"
+	}
+	return label(r.channel) + r.Change.String()
+}
+
+// why says why an action runs, a line for each reason.
 func (b *builder) why(st *stage, name string, now cache.Description) []string {
+	var lines []string
+	for _, r := range b.reasons(st, name, now) {
+		lines = append(lines, r.String())
+	}
+	return lines
+}
+
+// whyGone says why an action runs that has not changed. Only strips may be ones
+// that are not kept.
+func whyGone(kept bool) string {
+	if kept {
+		return "its result is no longer in the cache"
+	}
+	return "not in the cache: making it takes about as long as reading it back"
+}
+
+// reasons compares what an action depends on with how it was last made, and
+// follows what changed through the channels behind it to fields and files.
+func (b *builder) reasons(st *stage, name string, now cache.Description) []reason {
 	channels := map[string]*channel{}
 	for _, c := range behind(st.from) {
 		channels[c.name] = c
 	}
-	var reasons []string
+	var reasons []reason
 	seen := map[string]bool{}
 	var follow func(name string, now cache.Description)
 	follow = func(name string, now cache.Description) {
@@ -159,7 +217,7 @@ func (b *builder) why(st *stage, name string, now cache.Description) []string {
 		seen[name] = true
 		last, ok := b.store.Latest(b.project, st.place(name))
 		if !ok {
-			reasons = append(reasons, label(name)+"never made before")
+			reasons = append(reasons, reason{channel: name, never: true})
 			return
 		}
 		for _, change := range cache.Diff(last.Description, now) {
@@ -170,13 +228,10 @@ func (b *builder) why(st *stage, name string, now cache.Description) []string {
 				follow(input, channels[input].description)
 				continue
 			}
-			reasons = append(reasons, label(name)+change.String())
+			reasons = append(reasons, reason{channel: name, Change: change, before: last.Description, after: now})
 		}
 	}
 	follow(name, now)
-	if len(reasons) == 0 {
-		reasons = []string{"its result is no longer in the cache"}
-	}
 	return reasons
 }
 

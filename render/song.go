@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
@@ -23,8 +24,9 @@ type builder struct {
 	jobs    int
 	event   func(Event)
 
-	remote   bool // there is a second cache to ask
-	dry      bool // only finding out what there is to do
+	worth    func(cost time.Duration, size int64) bool // whether a strip is worth its place in the cache
+	remote   bool                                      // there is a second cache to ask
+	dry      bool                                      // only finding out what there is to do
 	mu       sync.Mutex
 	rendered int
 	cached   int

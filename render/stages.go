@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/lathe-audio/lathe/render/cache"
+	"github.com/lathe-audio/lathe/render/measure"
 	"github.com/lathe-audio/lathe/spec"
 )
 
@@ -21,6 +21,7 @@ type laid struct {
 	main    []*channel // whose end is the song's end: mix and master of the main version
 	length  int64      // of the song in frames; 0: known once main is rendered
 	stored  map[*channel]*artifact
+	takes   map[takeID]*take // made while their stages were rendered
 }
 
 // stage is a job with the sound it starts from.
@@ -31,6 +32,7 @@ type stage struct {
 	artifact artifact
 
 	finish  cache.Description // of the finished sound, without words and names
+	report  measure.Report    // of the file just written
 	output  Output            // what is known of it, when it is stored
 	current string            // its digest with words, when the file in place has it
 	wav     string            // the finished sound in the workspace
@@ -40,7 +42,7 @@ type stage struct {
 // lay describes the graph of every version that is asked for, and finds what
 // of it is stored.
 func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources map[string]source, jobs []job) (*laid, error) {
-	s := &laid{song: song, desk: newDesk(song, rate, sources), sources: sources, stored: map[*channel]*artifact{}}
+	s := &laid{song: song, desk: newDesk(song, rate, sources), sources: sources, stored: map[*channel]*artifact{}, takes: map[takeID]*take{}}
 	// The main version says how long the song is, also when only others are
 	// asked for: all versions of a song are equally long.
 	mix, err := s.desk.mixdown(version{})
@@ -65,22 +67,30 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 		}
 		s.stages = append(s.stages, stage{job: j, mix: mix, from: from})
 	}
-	for _, c := range s.desk.known {
-		if !c.rounded {
-			continue
-		}
-		if e, ok := b.look(ctx, c.key); ok {
-			a := &artifact{key: c.key, rate: rate}
-			if json.Unmarshal(e.Meta, &a.stageInfo) == nil {
-				s.stored[c] = a
-			}
-		}
-	}
 	s.length = s.desk.length
 	if s.length == 0 {
-		s.length = s.end()
+		s.length = b.end(ctx, s)
 	}
 	return s, nil
+}
+
+// stored returns what is stored of a channel's sound, or nil. It is looked for
+// once, when somebody asks first: most strips of a song are never asked for.
+func (b *builder) stored(ctx context.Context, s *laid, c *channel) *artifact {
+	if a, known := s.stored[c]; known {
+		return a
+	}
+	s.stored[c] = nil
+	e, ok := b.look(ctx, c.key)
+	if _, withPre := e.Files[pre.String()]; !ok || c.wantPre && !withPre {
+		return nil
+	}
+	a := &artifact{rate: s.desk.rate}
+	if json.Unmarshal(e.Meta, &a.stageInfo) != nil {
+		return nil
+	}
+	s.stored[c] = a
+	return a
 }
 
 // look finds what is stored of an action, here or in the remote cache.
@@ -94,10 +104,10 @@ func (b *builder) look(ctx context.Context, key cache.Key) (cache.Entry, bool) {
 
 // end is the song's length as the main version's stages tell it; 0 when they are
 // not there yet.
-func (s *laid) end() int64 {
+func (b *builder) end(ctx context.Context, s *laid) int64 {
 	length := int64(0)
 	for _, c := range s.main {
-		a := s.stored[c]
+		a := b.stored(ctx, s, c)
 		if a == nil {
 			return 0
 		}
@@ -122,18 +132,30 @@ func (b *builder) stages(ctx context.Context, s *laid) error {
 			render = append(render, c)
 		}
 	}
+	analysers := map[takeID]*analyser{}
+	defer func() {
+		for _, a := range analysers {
+			a.Close()
+		}
+	}()
 	if len(render) > 0 {
-		if err := b.render(ctx, s, render); err != nil {
+		if err := b.render(ctx, s, render, analysers); err != nil {
 			return err
 		}
 	}
 	if s.length == 0 {
-		s.length = s.end()
+		s.length = b.end(ctx, s)
 	}
 	for i := range s.stages {
 		if a := s.stored[s.stages[i].from]; a != nil {
 			a.song = s.length
 			s.stages[i].artifact = *a
+		}
+	}
+	for id, a := range analysers {
+		var err error
+		if s.takes[id], err = a.finish(*s.stored[id.stage]); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -151,14 +173,14 @@ func (b *builder) unfinished(ctx context.Context, s *laid) []*channel {
 	}
 	if s.length == 0 {
 		for _, c := range s.main {
-			if s.stored[c] == nil {
+			if b.stored(ctx, s, c) == nil {
 				add(c)
 			}
 		}
 	}
 	for i := range s.stages {
 		if s.length == 0 || !b.finished(ctx, s, &s.stages[i]) {
-			if s.stored[s.stages[i].from] == nil { // on the way to the master the mix is kept as well
+			if b.stored(ctx, s, s.stages[i].from) == nil { // on the way to the master the mix is kept as well
 				add(s.stages[i].mix)
 			}
 			add(s.stages[i].from)
@@ -170,21 +192,31 @@ func (b *builder) unfinished(ctx context.Context, s *laid) []*channel {
 // fetch brings a stored stage into the workspace, verified. It reports whether
 // it is there.
 func (b *builder) fetch(ctx context.Context, s *laid, c *channel) bool {
-	if a := s.stored[c]; a != nil && a.path != "" {
-		return true
+	a := b.stored(ctx, s, c)
+	if a == nil || a.path != "" {
+		return a != nil
 	}
-	path := b.work.path(c.key.String()[:24] + ".f32")
-	e, ok, err := b.store.Restore(ctx, c.key, map[string]string{"audio": path}, cache.Link)
-	if err != nil || !ok {
+	files := map[string]string{post.String(): b.stagePath(c, post)}
+	if c.wantPre {
+		files[pre.String()] = b.stagePath(c, pre)
+	}
+	if _, ok, err := b.store.Restore(ctx, c.key, files, cache.Link); err != nil || !ok {
+		s.stored[c] = nil
 		return false
 	}
-	a := &artifact{key: c.key, rate: s.desk.rate, path: path}
-	if json.Unmarshal(e.Meta, &a.stageInfo) != nil {
-		return false
-	}
-	s.stored[c] = a
+	a.path, a.pre = files[post.String()], files[pre.String()]
 	b.count(true)
 	return true
+}
+
+// stagePath is where a stage's sound lies in the workspace.
+func (b *builder) stagePath(c *channel, p port) string {
+	return b.work.path(fmt.Sprintf("%.24s.%s.f32", c.key, p))
+}
+
+// takePath is where a resampled take lies in the workspace.
+func (b *builder) takePath(id takeID) string {
+	return b.work.path(fmt.Sprintf("%.24s-%d.f32", id.stage.key, id.rate))
 }
 
 // count counts an action.
@@ -198,59 +230,69 @@ func (b *builder) count(cached bool) {
 	}
 }
 
-// render makes the stages, all in one pass, and stores them.
-func (b *builder) render(ctx context.Context, s *laid, stages []*channel) error {
+// render makes the stages, all in one pass, with the strips that lead to them,
+// and stores what is worth it. The takes of outputs are made on the way.
+func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analysers map[takeID]*analyser) error {
 	s.desk.kept = func(c *channel) *stageSource {
 		if slices.Contains(stages, c) || !b.fetch(ctx, s, c) {
 			return nil
 		}
 		return &stageSource{artifact: *s.stored[c]}
 	}
-	writers := make([]*artifactWriter, len(stages))
-	defer func() {
-		for _, w := range writers {
-			if w != nil {
-				w.file.Close()
-			}
-		}
-	}()
 	total := int64(0)
-	for i, c := range stages {
+	for _, c := range stages {
 		n, err := s.desk.make(c)
 		if err != nil {
 			return err
 		}
-		if writers[i], err = newArtifactWriter(b.work.path(c.key.String()[:24]+".f32"), n); err != nil {
-			return err
-		}
-		n.sink = writers[i]
 		total = max(total, n.end+int64(n.latency))
 	}
-	action := Event{Event: ActionStarted, Song: s.song.Title, Action: "mix and master", Key: stages[len(stages)-1].key.String()}
-	b.event(action)
-	began := time.Now()
-	err := schedule(ctx, needed(s.desk.order), (total+chunkFrames-1)/chunkFrames, b.jobs, func(done, total int64) {
+	var keepers []*keeper
+	defer func() {
+		for _, k := range keepers {
+			k.drop()
+		}
+	}()
+	for _, c := range s.desk.made {
+		k, err := b.newKeeper(c, s.desk.rate, slices.Contains(stages, c))
+		if err != nil {
+			return err
+		}
+		keepers = append(keepers, k)
+	}
+	nodes := s.desk.order
+	for i := range s.stages {
+		st := &s.stages[i]
+		id := st.takeID(s.desk.rate)
+		if analysers[id] != nil || !slices.Contains(stages, st.from) || !st.levelled(s.desk.rate) {
+			continue
+		}
+		a, n, err := newAnalyser(st.from.node, s.desk.rate, id.rate, b.takePath(id))
+		if err != nil {
+			return err
+		}
+		analysers[id] = a
+		nodes = append(nodes, n)
+	}
+	for _, k := range keepers {
+		b.event(Event{Event: ActionStarted, Song: s.song.Title, Action: k.channel.action(), Key: k.channel.key.String()})
+	}
+	err := schedule(ctx, needed(nodes), (total+chunkFrames-1)/chunkFrames, b.jobs, func(done, total int64) {
 		b.event(Event{Event: Progress, Song: s.song.Title, Fraction: mixShare * float64(done) / float64(total)})
 	})
+	if err == nil {
+		err = b.unchanged(ctx, s)
+	}
 	if err != nil {
 		return err
 	}
-	if err := b.unchanged(ctx, s); err != nil {
-		return err
-	}
-	action.Event, action.Seconds = ActionDone, time.Since(began).Seconds()
-	for i, c := range stages {
-		w := writers[i]
-		if err := w.close(); err != nil {
+	for _, k := range keepers {
+		if s.stored[k.channel], err = k.finish(ctx, b); err != nil {
 			return err
 		}
-		a := &artifact{stageInfo: w.stageInfo, key: c.key, path: w.file.Name(), rate: s.desk.rate}
-		s.stored[c] = a
-		c.seconds = action.Seconds
-		b.keep(ctx, c.key, cache.Result{Files: map[string]string{"audio": a.path}, Meta: a.stageInfo, Seconds: c.seconds})
 		b.count(false)
+		b.event(Event{Event: ActionDone, Song: s.song.Title, Action: k.channel.action(), Key: k.channel.key.String(), Seconds: k.channel.seconds})
 	}
-	b.event(action)
 	return nil
 }
 
@@ -297,7 +339,7 @@ func needed(nodes []*node) []*node {
 		}
 	}
 	for _, n := range nodes {
-		if n.sink != nil {
+		if n.sinks != [2]sink{} {
 			visit(n)
 		}
 	}

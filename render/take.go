@@ -1,13 +1,8 @@
 package render
 
 import (
-	"bufio"
 	"context"
-	"encoding/binary"
-	"fmt"
-	"io"
 	"math"
-	"os"
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/dither"
@@ -17,269 +12,181 @@ import (
 	"github.com/lathe-audio/lathe/dsp/xmath"
 )
 
-// take is a stage of a song at one delivery rate, kept on disk together with
-// what does not depend on the level it is delivered at: the inter-sample peak
-// around every frame, and the loudness. Every delivery at that rate, and every
-// pass of the search for its level, reads it instead of resampling again.
-//
-// The file is a sequence of blocks of [dsp.MaxBlock] frames (the last one may be
-// shorter): left, right and peaks, each as little-endian float64.
+// take is a stage of a song at a delivery's rate, with what must be known of it
+// to choose the level of any delivery at that rate. Like every stage it is
+// rounded to 32-bit float when it was resampled.
 type take struct {
-	stage  *artifact // in place of the file, where nothing had to be measured
-	path   string
-	rate   int
-	frames int64
+	sound artifact
 
 	loudness float64      // integrated, LUFS; -Inf for silence
 	peak     float64      // true peak, linear
 	peakAt   int64        // frame of it
-	sample   float64      // sample peak, linear
-	floor    float64      // below it peaks may be given as the floor
-	reach    float64      // dB that some delivery's limiter may take off
 	onGrid   map[int]bool // by word length: every sample is exact in that many bits
+	outline  outline      // for the search for a level
+}
+
+// takeID names the take of a stage at a rate.
+type takeID struct {
+	stage *channel
+	rate  int
 }
 
 // untouched is the take of a delivery that asks for no loudness, no ceiling and
 // no other rate: the stage itself.
 func untouched(a artifact) *take {
-	return &take{stage: &a, rate: a.rate, frames: a.song, loudness: math.NaN(), peak: a.Peak}
+	return &take{sound: a, loudness: math.NaN(), peak: a.Peak}
 }
 
-// reachMargin is by how many dB more than a limiter may take off the peaks are
-// known exactly.
-const reachMargin = 6
+// peakShare is the part of the song's peak (-4 dB) above which the outline's
+// peaks are exact. Limiting that goes deeper is estimated less well.
+var peakShare = xmath.Gain(-4)
 
-// makeTake resamples a stage to rate (when it has another) and scans its peaks.
-// Peaks more than reach (in dB) below the song's own peak, and a margin for what
-// resampling may do to that, are not looked at closely: no limiter that may take
-// off so much gets to see them.
-func makeTake(ctx context.Context, a artifact, rate int, reach float64, path string) (*take, error) {
-	in, err := a.open()
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("create work file: %w", err)
-	}
-	defer f.Close()
-	t := &take{path: path, rate: rate, reach: reach, frames: a.song, onGrid: map[int]bool{16: true, 24: true}}
-	t.floor = float64(a.Peak * xmath.Gain(-reach-reachMargin))
-	w := &takeWriter{
-		take: t, out: bufio.NewWriterSize(f, 1<<18), scanner: dyn.NewPeakScanner(rate, t.floor),
-		meter: loudness.NewIntegrator(rate), block: dsp.NewBlock(dsp.MaxBlock), peaks: make([]float64, dsp.MaxBlock),
-	}
-	w.delay = dsp.NewDelay(w.scanner.Latency())
-	w.skip = w.scanner.Latency()
-
-	feed := w.write
-	if rate != a.rate {
-		if t.frames, feed, err = w.resampled(a); err != nil {
-			return nil, err
-		}
-	}
-	b := dsp.NewBlock(dsp.MaxBlock)
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		n, err := in.read(b)
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			break
-		}
-		if err := feed(b.Cut(0, n)); err != nil {
-			return nil, err
-		}
-	}
-	if err := feed(dsp.Block{}); err != nil { // what the resampler still holds
-		return nil, err
-	}
-	if err := w.flush(); err != nil {
-		return nil, err
-	}
-	t.loudness = w.meter.Integrated()
-	return t, f.Close()
-}
-
-// takeWriter measures and writes a take.
-type takeWriter struct {
-	*take
-	out     *bufio.Writer
+// analyser makes a take of the stage that a node puts out. It is the sink of a
+// node of its own, so that a stage is analysed while it is rendered, or read
+// back, on another core.
+type analyser struct {
+	take    *take
+	left    int64               // frames of the stage still to come
+	speed   *resample.Resampler // nil at the stage's rate
+	sound   *artifactWriter     // of the resampled stage
+	block   dsp.Block           // what the resampler puts out
 	scanner *dyn.PeakScanner
-	delay   dsp.Delay // of the sound, so that peaks and sound leave together
-	skip    int       // frames that are still the scanner's latency
-	meter   *loudness.Integrator
-
-	block   dsp.Block // gathers whole blocks for the file
 	peaks   []float64
-	n       int
-	written int64
-	scratch dsp.Block
-	levels  []float64
-	bytes   []byte
+	heard   int64 // frames, at the take's rate
+	frame   int64 // that the next peak belongs to
+	meter   *loudness.Integrator
 }
 
-// resampled puts a resampler before the writer. Fed an empty block it flushes.
-func (w *takeWriter) resampled(a artifact) (frames int64, feed func(dsp.Block) error, err error) {
-	r, err := resample.New(a.rate, w.rate)
-	if err != nil {
-		return 0, nil, err
+// newAnalyser returns a sink for the stage that from puts out, which makes the
+// take at a rate, and the node that drives it. path is where the stage is kept
+// when it is resampled.
+func newAnalyser(from *node, session, rate int, path string) (*analyser, *node, error) {
+	a := &analyser{
+		take:    &take{onGrid: map[int]bool{16: true, 24: true}},
+		left:    from.end,
+		scanner: dyn.NewPeakScanner(rate, 0),
+		peaks:   make([]float64, chunkFrames),
+		meter:   loudness.NewIntegrator(rate),
 	}
-	out := dsp.NewBlock(dsp.MaxBlock)
-	return r.OutFrames(a.song), func(b dsp.Block) error {
-		flush := b.Len() == 0
-		for {
-			consumed, produced := 0, 0
-			if flush {
-				produced = r.Flush(out)
-			} else {
-				consumed, produced = r.Process(b, out)
-			}
-			if err := w.write(out.Cut(0, produced)); err != nil {
-				return err
-			}
-			b = b.Cut(consumed, b.Len())
-			if b.Len() == 0 && produced < out.Len() {
-				return nil
-			}
+	a.take.sound.rate = rate
+	a.take.outline = newOutline(rate)
+	a.scanner.Follow(peakShare)
+	a.frame = -int64(a.scanner.Latency())
+	if rate != session {
+		var err error
+		if a.speed, err = resample.New(session, rate); err != nil {
+			return nil, nil, err
 		}
-	}, nil
+		a.block = dsp.NewBlock(dsp.MaxBlock)
+		if a.sound, err = newArtifactWriter(path, a.speed.OutFrames(from.end), 0); err != nil {
+			return nil, nil, err
+		}
+	}
+	n := &node{
+		name: from.name + " analysed", latency: from.latency, end: from.end, sinks: [2]sink{post: a},
+		inputs: []*input{{from: from, level: fixedLevel(0), delay: dsp.NewDelay(0)}},
+	}
+	from.consumers = append(from.consumers, n)
+	return a, n, nil
 }
 
-// write takes in the next frames, at the take's rate.
-func (w *takeWriter) write(b dsp.Block) error {
-	if b.Len() == 0 {
+// write implements [sink].
+func (a *analyser) write(b dsp.Block) error {
+	b = b.Cut(0, int(min(int64(b.Len()), a.left)))
+	a.left -= int64(b.Len())
+	if a.speed == nil {
+		a.analyse(b)
 		return nil
 	}
-	w.meter.Write(b)
-	for bits, exact := range w.onGrid {
-		w.onGrid[bits] = exact && dither.OnGrid(b, bits)
-	}
-	for ch := range b {
-		for _, x := range b[ch] {
-			w.sample = max(w.sample, math.Abs(x))
+	for b.Len() > 0 {
+		consumed, produced := a.speed.Process(b, a.block)
+		if err := a.resampled(produced); err != nil {
+			return err
 		}
+		b = b.Cut(consumed, b.Len())
 	}
-	return w.push(b)
+	return nil
 }
 
-// push scans a block and writes what has left the delay.
-func (w *takeWriter) push(b dsp.Block) error {
-	n := b.Len()
-	if w.levels == nil {
-		w.levels, w.scratch = make([]float64, dsp.MaxBlock), dsp.NewBlock(dsp.MaxBlock)
+// resampled takes what the resampler has put out.
+func (a *analyser) resampled(frames int) error {
+	b := a.block.Cut(0, frames)
+	roundToFloat32(b)
+	a.analyse(b)
+	return a.sound.write(b)
+}
+
+// analyse takes in the next frames, at the take's rate.
+func (a *analyser) analyse(b dsp.Block) {
+	t := a.take
+	for bits, exact := range t.onGrid {
+		t.onGrid[bits] = exact && dither.OnGrid(b, bits)
 	}
-	levels, x := w.levels[:n], w.scratch.Cut(0, n)
-	w.scanner.Scan(b, levels)
-	copy(x[0], b[0])
-	copy(x[1], b[1])
-	w.delay.Process(x)
-	if w.skip > 0 {
-		s := min(w.skip, n)
-		w.skip -= s
-		levels, x = levels[s:], x.Cut(s, n)
+	t.outline.listen(a.meter, b, a.heard)
+	a.heard += int64(b.Len())
+	a.scan(b)
+}
+
+// scan looks for peaks, which come later than the sound.
+func (a *analyser) scan(b dsp.Block) {
+	peaks := a.peaks[:b.Len()]
+	a.scanner.Scan(b, peaks)
+	for _, p := range peaks {
+		if p > a.take.peak {
+			a.take.peak, a.take.peakAt = p, a.frame
+		}
+		a.take.outline.peak(a.frame, p)
+		a.frame++
 	}
-	for i := range levels {
-		if w.written+int64(w.n) == w.frames {
-			break
-		}
-		w.block[0][w.n], w.block[1][w.n], w.peaks[w.n] = x[0][i], x[1][i], levels[i]
-		if levels[i] > w.peak {
-			w.peak, w.peakAt = levels[i], w.written+int64(w.n)
-		}
-		if w.n++; w.n == dsp.MaxBlock {
-			if err := w.put(); err != nil {
-				return err
+}
+
+// finish completes the take. stage is what was analysed; its song is as long as
+// the take's is in time.
+func (a *analyser) finish(stage artifact) (*take, error) {
+	t := a.take
+	if a.speed != nil {
+		for {
+			produced := a.speed.Flush(a.block)
+			if err := a.resampled(produced); err != nil {
+				return nil, err
+			}
+			if produced < a.block.Len() {
+				break
 			}
 		}
-	}
-	return nil
-}
-
-// flush pushes out the scanner's latency and writes the last block.
-func (w *takeWriter) flush() error {
-	silence := dsp.NewBlock(w.scanner.Latency())
-	for at := 0; at < silence.Len(); at += dsp.MaxBlock {
-		if err := w.push(silence.Cut(at, min(at+dsp.MaxBlock, silence.Len()))); err != nil {
-			return err
+		if err := a.sound.close(); err != nil {
+			return nil, err
 		}
+		t.sound = artifact{stageInfo: a.sound.stageInfo, path: a.sound.file.Name(), rate: t.sound.rate, song: a.speed.OutFrames(stage.song)}
+	} else {
+		t.sound = stage
 	}
-	if err := w.put(); err != nil {
-		return err
-	}
-	if w.written != w.frames {
-		return fmt.Errorf("render: take has %d frames of %d", w.written, w.frames)
-	}
-	return w.out.Flush()
+	a.scan(dsp.NewBlock(a.scanner.Latency()))
+	t.loudness = a.meter.IntegratedTo(t.sound.song)
+	t.outline.finish(t.sound.song, t.loudness, float64(peakShare*t.peak))
+	return t, nil
 }
 
-// put writes the gathered block.
-func (w *takeWriter) put() error {
-	if w.bytes == nil {
-		w.bytes = make([]byte, 8*dsp.MaxBlock)
+// Close gives up what an unfinished take has open.
+func (a *analyser) Close() error {
+	if a.sound == nil {
+		return nil
 	}
-	for _, x := range [][]float64{w.block[0][:w.n], w.block[1][:w.n], w.peaks[:w.n]} {
-		out := w.bytes[:8*w.n]
-		for i, v := range x {
-			binary.LittleEndian.PutUint64(out[8*i:], math.Float64bits(v))
-		}
-		if _, err := w.out.Write(out); err != nil {
-			return err
-		}
-	}
-	w.written += int64(w.n)
-	w.n = 0
-	return nil
+	return a.sound.close()
 }
 
-// takeReader streams a take.
-type takeReader struct {
-	stage *artifactReader // of an untouched take
-	file  *os.File
-	buf   *bufio.Reader
-	bytes []byte
-	left  int64
-}
-
-func (t *take) open() (*takeReader, error) {
-	if t.stage != nil {
-		in, err := t.stage.open()
-		return &takeReader{stage: in}, err
-	}
-	f, err := os.Open(t.path)
+// makeTake makes the take of a stage that is on disk already.
+func (b *builder) makeTake(ctx context.Context, stage artifact, id takeID) (*take, error) {
+	src := &stageSource{artifact: stage}
+	from := &node{name: id.stage.name, source: src, latency: stage.Latency, end: stage.Frames}
+	a, n, err := newAnalyser(from, stage.rate, id.rate, b.takePath(id))
 	if err != nil {
-		return nil, fmt.Errorf("open work file: %w", err)
+		return nil, err
 	}
-	return &takeReader{file: f, buf: bufio.NewReaderSize(f, 1<<18), bytes: make([]byte, 8*dsp.MaxBlock), left: t.frames}, nil
-}
-
-// read gives the next block of the take, of [dsp.MaxBlock] frames but for the
-// last one; 0 at the end.
-func (r *takeReader) read(b dsp.Block, peaks []float64) (int, error) {
-	if r.stage != nil {
-		return r.stage.read(b)
+	defer a.Close()
+	total := from.end + int64(from.latency)
+	if err := schedule(ctx, []*node{from, n}, (total+chunkFrames-1)/chunkFrames, min(b.jobs, 2), nil); err != nil {
+		return nil, err
 	}
-	n := int(min(dsp.MaxBlock, r.left))
-	for _, x := range [][]float64{b[0][:n], b[1][:n], peaks[:n]} {
-		in := r.bytes[:8*n]
-		if _, err := io.ReadFull(r.buf, in); err != nil {
-			return 0, fmt.Errorf("read work file: %w", err)
-		}
-		for i := range x {
-			x[i] = math.Float64frombits(binary.LittleEndian.Uint64(in[8*i:]))
-		}
-	}
-	r.left -= int64(n)
-	return n, nil
-}
-
-func (r *takeReader) Close() error {
-	if r.stage != nil {
-		return r.stage.Close()
-	}
-	return r.file.Close()
+	return a.finish(stage)
 }

@@ -14,6 +14,10 @@ type Limiter struct {
 	gain    *Gain
 	delay   dsp.Delay
 	peaks   []float64
+
+	frame   int64 // of the stream, that comes in next
+	least   float64
+	leastAt int64
 }
 
 // NewLimiter returns a limiter at its first frame.
@@ -22,6 +26,7 @@ func NewLimiter(set GainSettings) *Limiter {
 		scanner: NewPeakScanner(set.Rate, set.Ceiling),
 		gain:    NewGain(set),
 		peaks:   make([]float64, dsp.MaxBlock),
+		least:   1,
 	}
 	l.delay = dsp.NewDelay(l.Latency())
 	return l
@@ -37,7 +42,17 @@ func (l *Limiter) Process(b dsp.Block) {
 	for i, g := range gains {
 		left[i] *= g
 		right[i] *= g
+		if g < l.least {
+			l.least, l.leastAt = g, l.frame+int64(i)
+		}
 	}
+	l.frame += int64(len(gains))
+}
+
+// Least returns the lowest linear gain so far, and the frame of the input that
+// got it first; 1 while nothing was limited.
+func (l *Limiter) Least() (gain float64, frame int64) {
+	return l.least, max(l.leastAt-int64(l.Latency()), 0)
 }
 
 // Reset implements [dsp.Processor].
@@ -45,6 +60,7 @@ func (l *Limiter) Reset() {
 	l.scanner.Reset()
 	l.gain.Reset()
 	l.delay.Reset()
+	l.frame, l.least, l.leastAt = 0, 1, 0
 }
 
 // Latency implements [dsp.Processor]: the interpolation's and the look-ahead.

@@ -39,8 +39,9 @@ const (
 // the scanner gives what made it certain: some value up to the floor.
 type PeakScanner struct {
 	*interpolation
-	floor float64
-	ch    [2]scanChannel
+	floor, lowest float64 // now, and at the first frame
+	follow        float64
+	ch            [2]scanChannel
 
 	filled  int       // frames in the channels' buffers
 	out     []float64 // peaks found and not yet given
@@ -59,7 +60,7 @@ const (
 func NewPeakScanner(rate int, floor float64) *PeakScanner {
 	s := &PeakScanner{
 		interpolation: newInterpolation(rate <= 50000),
-		floor:         floor,
+		lowest:        floor,
 		out:           make([]float64, 2*group+dsp.MaxBlock),
 	}
 	for c := range s.ch {
@@ -73,6 +74,11 @@ func NewPeakScanner(rate int, floor float64) *PeakScanner {
 	return s
 }
 
+// Follow has the floor rise to a share (0..1) of the highest peak found so far:
+// for whoever looks for the highest peaks of a sound without knowing how high
+// they are. At 1 little more than the highest one is found.
+func (s *PeakScanner) Follow(share float64) { s.follow = share }
+
 // Latency is by how many frames the peaks lag the sound.
 func (s *PeakScanner) Latency() int { return (reach+1)*group - 1 }
 
@@ -84,6 +90,7 @@ func (s *PeakScanner) Reset() {
 		clear(s.ch[c].groups)
 	}
 	clear(s.out)
+	s.floor = s.lowest
 	s.filled = lead * group
 	s.waiting = group - 1
 }
@@ -134,6 +141,11 @@ func (s *PeakScanner) look(g int, peaks *[group]float64) {
 	for c := range s.ch {
 		if s.ch[c].bound > s.floor {
 			s.lookCloser(&s.ch[c], g, peaks)
+		}
+	}
+	if s.follow > 0 {
+		for _, p := range peaks {
+			s.floor = max(s.floor, float64(s.follow*p))
 		}
 	}
 }

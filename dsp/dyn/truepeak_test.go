@@ -3,6 +3,7 @@ package dyn
 import (
 	"fmt"
 	"math"
+	"slices"
 	"math/rand/v2"
 	"testing"
 
@@ -108,4 +109,34 @@ func TestScannerCuts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A floor that follows leaves the highest peak as it is, with its place, and all
+// others above its share of it; and it does so however the stream is cut.
+func TestScannerFollows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		share := rapid.Float64Range(0.1, 1).Draw(t, "share")
+		b := drawSound(t, 400)
+		s := NewPeakScanner(44100, 0)
+		s.Follow(share)
+		exact, got := scanAll(NewPeakScanner(44100, 0), b), scanAll(s, b)
+		highest := 0.0
+		for i, want := range exact {
+			highest = max(highest, want)
+			if want > share*highest && got[i] != want || got[i] > max(want, share*highest) {
+				t.Fatalf("frame %d: %g, want %g, with a share of %g of %g", i, got[i], want, share, highest)
+			}
+		}
+		s.Reset()
+		in := join(b, dsp.NewBlock(s.Latency()))
+		cut := make([]float64, in.Len())
+		for at := 0; at < in.Len(); {
+			n := rapid.IntRange(1, in.Len()-at).Draw(t, "cut")
+			s.Scan(in.Cut(at, at+n), cut[at:at+n])
+			at += n
+		}
+		if !slices.Equal(cut[s.Latency():], got) {
+			t.Fatal("other cuts, other peaks")
+		}
+	})
 }

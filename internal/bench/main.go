@@ -1,11 +1,14 @@
-// Command bench measures the main job: many stems, an equaliser and a
-// compressor on each, mixed (and mastered and delivered), beside the same work
-// by public tools in the same run. It prints times, x real time, memory and
+// Command bench measures the main jobs beside the same work by public tools in the
+// same run: many stems, an equaliser and a compressor on each, mixed (and mastered and
+// delivered); and the measuring of a long file. It prints times, x real time, memory and
 // ratios; it judges nothing, for the machines differ and are noisy.
 //
 //	go run ./internal/bench                 # the mix of 24 stems of 4 minutes
 //	go run ./internal/bench -work release   # stems to three masters
+//	go run ./internal/bench -work edit      # 16 stems: from an edit to its result (lathe alone)
 //	go run ./internal/bench -stems 16 -minutes 2 -runs 3
+//	go run ./internal/bench -work measure   # a file of 60 minutes, measured
+//	go run ./internal/bench -work measure -file album.flac
 package main
 
 import (
@@ -22,13 +25,19 @@ import (
 
 func main() {
 	stems := flag.Int("stems", 24, "number of stems")
-	minutes := flag.Float64("minutes", 4, "length of each")
+	minutes := flag.Float64("minutes", 0, "length of each, or of the file to be measured (default 4 and 60)")
 	runs := flag.Int("runs", 3, "runs of each tool, in turn; the median counts")
-	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast")
+	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; edit: what a change costs")
 	only := flag.String("tools", "", "only tools whose name has one of these words, besides lathe: tuned,SoX (default: all that are installed)")
 	dir := flag.String("dir", "", "folder for stems and results, kept (default: a temporary one)")
 	flag.Parse()
-	if err := bench(*work, *only, *stems, *minutes, *runs, *dir); err != nil {
+	if *minutes == 0 {
+		*minutes = 4
+		if *work == "measure" {
+			*minutes = 60
+		}
+	}
+	if err := bench(*work, *only, *file, *stems, *minutes, *runs, *dir); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -56,10 +65,10 @@ type usage struct {
 	memory    float64 // MB, the largest process
 }
 
-func bench(work, only string, stems int, minutes float64, runs int, dir string) error {
-	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools}[work]
+func bench(work, only, file string, stems int, minutes float64, runs int, dir string) error {
+	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools, "edit": nil}[work]
 	if !ok {
-		return fmt.Errorf("no work %q: mix or release", work)
+		return fmt.Errorf("no work %q: mix, release or edit", work)
 	}
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "lathe-bench-")
@@ -70,18 +79,17 @@ func bench(work, only string, stems int, minutes float64, runs int, dir string) 
 		dir = temp
 	}
 	b := &benchmark{dir: dir, lathe: filepath.Join(dir, "lathe"), work: work}
-	fmt.Printf("making %d stems of %g minutes, 48 kHz, 24-bit\n", stems, minutes)
-	var err error
-	if b.stems, err = writeStems(filepath.Join(dir, "stems"), stems, int(minutes*60)); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(project(work, b.stems)), 0o644); err != nil {
+	what, err := b.prepare(file, stems, minutes)
+	if err != nil {
 		return err
 	}
 	if out, err := exec.Command("go", "build", "-o", b.lathe, "github.com/lathe-audio/lathe/cmd/lathe").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %v\n%s", err, out)
 	}
 
+	if work == "edit" {
+		return benchEdits(b, runs)
+	}
 	var present []tool
 	for _, t := range tools {
 		if !picked(t.name, only) {
@@ -104,14 +112,37 @@ func bench(work, only string, stems int, minutes float64, runs int, dir string) 
 			results[i] = append(results[i], u)
 		}
 	}
-	fmt.Printf("\n%-46s %8s %8s %9s %8s %14s %14s\n", fmt.Sprintf("%s, %d stems x %g min", work, stems, minutes),
-		"wall s", "cpu s", "memory MB", "x real", "wall / lathe", "cpu / lathe")
+	fmt.Printf("\n%-46s %8s %8s %9s %14s %14s\n", what, "wall s", "cpu s", "memory MB", "wall / lathe", "cpu / lathe")
 	first := median(results[0])
 	for i, t := range present {
 		u := median(results[i])
-		fmt.Printf("%-46s %8.2f %8.2f %9.0f %8.0f %14.2f %14.2f\n", t.name, u.wall, u.cpu, u.memory, minutes*60/u.wall, u.wall/first.wall, u.cpu/first.cpu)
+		fmt.Printf("%-46s %8.2f %8.2f %9.0f %14.2f %14.2f\n", t.name, u.wall, u.cpu, u.memory, u.wall/first.wall, u.cpu/first.cpu)
 	}
 	return nil
+}
+
+// prepare makes what is worked on, and says what that is.
+func (b *benchmark) prepare(file string, stems int, minutes float64) (what string, err error) {
+	if b.work == "measure" {
+		if file != "" {
+			path, err := filepath.Abs(file)
+			if err == nil {
+				_, err = os.Stat(path)
+			}
+			b.stems = []string{path}
+			return "measure " + filepath.Base(file), err
+		}
+		fmt.Printf("making a file of %g minutes, 48 kHz, 24-bit\n", minutes)
+		path, err := writeProgramme(b.dir, minutes)
+		b.stems = []string{path}
+		return fmt.Sprintf("measure, %g min of 48 kHz/24-bit stereo", minutes), err
+	}
+	fmt.Printf("making %d stems of %g minutes, 48 kHz, 24-bit\n", stems, minutes)
+	if b.stems, err = writeStems(filepath.Join(b.dir, "stems"), stems, int(minutes*60)); err != nil {
+		return "", err
+	}
+	what = fmt.Sprintf("%s, %d stems x %g min", b.work, stems, minutes)
+	return what, os.WriteFile(filepath.Join(b.dir, "lathe.yaml"), []byte(project(b.work, b.stems)), 0o644)
 }
 
 // picked reports whether a tool is asked for.
@@ -134,9 +165,14 @@ func measure(b *benchmark, i int, t tool) (usage, error) {
 	if err := os.MkdirAll(own.out, 0o755); err != nil {
 		return usage{}, err
 	}
-	c := exec.Command("bash", "-c", "set -e\n"+t.command(&own))
+	return shell(&own, t.command(&own))
+}
+
+// shell runs a command line.
+func shell(b *benchmark, line string) (usage, error) {
+	c := exec.Command("bash", "-c", "set -e\n"+line)
 	c.Dir = b.dir
-	c.Env = append(os.Environ(), "LATHE_CACHE="+filepath.Join(own.out, "cache"))
+	c.Env = append(os.Environ(), "LATHE_CACHE="+filepath.Join(b.out, "cache"))
 	began := time.Now()
 	out, err := c.CombinedOutput()
 	wall := time.Since(began).Seconds()

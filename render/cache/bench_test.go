@@ -72,7 +72,7 @@ func BenchmarkNothingToDo(b *testing.B) {
 		}
 		keys = append(keys, d.Key())
 	}
-	time.Sleep(racyWindow + 100*time.Millisecond)
+	time.Sleep(coarseWindow + 100*time.Millisecond)
 	d := OpenDigests(dir)
 	if _, err := d.Files(b.Context(), paths, 2); err != nil {
 		b.Fatal(err)

@@ -31,7 +31,10 @@ import (
 // to the same folder.
 type Digests struct {
 	path string
-	racy time.Duration // how long before its digest a file must have been at rest
+
+	// How long before its digest a file must have been at rest, where clocks are
+	// coarse and where they are fine.
+	coarse, fine time.Duration
 
 	mu      sync.Mutex
 	records map[string]record // by absolute path
@@ -48,8 +51,11 @@ type record struct {
 const (
 	digestsName = "digests"
 	digestsKind = "digests"
-	// racyWindow covers the coarsest time stamps in use (2 s, on FAT).
-	racyWindow = 2 * time.Second
+	// coarseWindow covers the coarsest time stamps in use (2 s, on FAT), fineWindow
+	// those of file systems that count fractions of a second, which they take from a
+	// clock that ticks every 1 to 10 ms.
+	coarseWindow = 2 * time.Second
+	fineWindow   = 50 * time.Millisecond
 	// maxRecords is how many files are remembered; the last digested ones stay.
 	maxRecords = 10000
 )
@@ -57,7 +63,7 @@ const (
 // OpenDigests reads what is remembered in a cache folder. A file that is missing
 // or damaged there is as good as an empty one.
 func OpenDigests(dir string) *Digests {
-	d := &Digests{path: filepath.Join(dir, digestsName), racy: racyWindow, dirty: map[string]bool{}}
+	d := &Digests{path: filepath.Join(dir, digestsName), coarse: coarseWindow, fine: fineWindow, dirty: map[string]bool{}}
 	d.records = readDigests(d.path)
 	return d
 }
@@ -100,7 +106,31 @@ func (d *Digests) File(ctx context.Context, path string) (sum Digest, changed bo
 // settled reports whether a file was at rest long enough before it was digested
 // that any later change shows in its times.
 func (d *Digests) settled(r record) bool {
-	return max(r.id.mtime, r.id.ctime)+d.racy.Nanoseconds() < r.at
+	return max(r.id.mtime, r.id.ctime)+d.window(r.id).Nanoseconds() < r.at
+}
+
+// window is how coarse the times of a file may be. The time of change is set by
+// the system alone: a fraction of a second in it shows a fine clock.
+func (d *Digests) window(id fileID) time.Duration {
+	if id.ctime%int64(time.Second) != 0 {
+		return d.fine
+	}
+	return d.coarse
+}
+
+// Learn remembers the digest of a file that this process has just written and
+// put in its place, so that it need not be read again.
+func (d *Digests) Learn(path string, sum Digest) {
+	path = absolute(path)
+	info, err := os.Stat(path)
+	if err != nil {
+		return
+	}
+	id := identify(path, info)
+	at := max(id.mtime, id.ctime) + d.window(id).Nanoseconds() + 1
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.records[path], d.dirty[path] = record{sum, id, at}, true
 }
 
 // digestFile hashes a file that holds still meanwhile.

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// quickDigests believes records after 20 ms instead of 2 s.
+// quickDigests believes records after 20 ms, whatever the file system's clock.
 func quickDigests(dir string) *Digests {
 	d := OpenDigests(dir)
-	d.racy = 20 * time.Millisecond
+	d.coarse, d.fine = 20*time.Millisecond, 20*time.Millisecond
 	return d
 }
 
@@ -86,10 +86,10 @@ func TestDigestsReadOnlyWhatMayHaveChanged(t *testing.T) {
 	if sum, _, err := d.File(t.Context(), path); err != nil || sum != forged.digest {
 		t.Error("a file at rest was read again", err)
 	}
-	d.racy = time.Hour
+	d.coarse, d.fine = time.Hour, time.Hour
 	digestOf(t, d, path)
-	if OpenDigests(dir).racy != 2*time.Second {
-		t.Error("the window is not two seconds")
+	if d := OpenDigests(dir); d.coarse != 2*time.Second || d.fine != 50*time.Millisecond {
+		t.Error("other windows than two seconds and 50 ms")
 	}
 }
 
@@ -236,4 +236,38 @@ func FuzzParseDigests(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A file that this process wrote need not be read, until somebody else writes to
+// it.
+func TestDigestsLearned(t *testing.T) {
+	dir := t.TempDir()
+	d := OpenDigests(dir)
+	path := filepath.Join(dir, "out.wav")
+	if err := os.WriteFile(path, []byte("sound"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	told := Digest{1, 2, 3} // not its digest: so it shows whether the file was read
+	d.Learn(path, told)
+	if sum, changed, err := d.File(t.Context(), path); err != nil || changed || sum != told {
+		t.Errorf("%v %v %v: it was read", sum, changed, err)
+	}
+	time.Sleep(fineWindow) // the next change shows in its times
+	if err := os.WriteFile(path, []byte("SOUND"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if sum, changed, err := d.File(t.Context(), path); err != nil || !changed || sum == told {
+		t.Errorf("%v %v %v: the change was not seen", sum, changed, err)
+	}
+	d.Learn(filepath.Join(dir, "gone"), told) // nothing to remember
+}
+
+// Only fractions of a second in the time of change, which no user sets, show a
+// fine clock.
+func TestDigestsWindow(t *testing.T) {
+	d := OpenDigests(t.TempDir())
+	fine, coarse := d.window(fileID{mtime: 7e9, ctime: 7e9 + 4e6}), d.window(fileID{mtime: 7e9 + 1, ctime: 7e9})
+	if fine != fineWindow || coarse != coarseWindow {
+		t.Errorf("%v and %v", fine, coarse)
+	}
 }

@@ -69,7 +69,7 @@ func TestRemoteNginx(t *testing.T) {
 			conn.Close()
 			break
 		}
-		if try == 200 {
+		if try == 6000 {
 			t.Fatalf("nginx does not start: %v", err)
 		}
 		time.Sleep(10 * time.Millisecond)

@@ -372,12 +372,12 @@ func TestCloseGivesUpUploads(t *testing.T) {
 		t.Error(err)
 	}
 	began := time.Now()
-	if err := s.Close(); err != nil || time.Since(began) > 5*time.Second {
+	if err := s.Close(); err != nil || time.Since(began) > time.Minute { // the server never answers
 		t.Error(err, time.Since(began))
 	}
 	close(hang)
 	server.Close()
-	for range 1000 {
+	for range 6000 {
 		if runtime.NumGoroutine() <= before {
 			return
 		}
