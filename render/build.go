@@ -20,7 +20,7 @@ import (
 
 // EngineVersion names the sound of this engine. It changes whenever the bytes
 // of any output may change, on purpose, with a line in CHANGELOG.md.
-const EngineVersion = "1"
+const EngineVersion = "2"
 
 // Options are the ways a build may be run. None of them changes a byte of any
 // output.
@@ -38,6 +38,8 @@ type Options struct {
 	Event  func(Event) // told what happens, from one goroutine at a time; may be nil
 
 	keepLock bool // leave the lock file alone
+	// worth replaces the cache's rule of which strips are worth keeping.
+	worth func(cost time.Duration, size int64) bool
 }
 
 // UsageError says that the command was called in a wrong way.
@@ -50,6 +52,7 @@ func (e *UsageError) Error() string { return e.Message }
 type Result struct {
 	Summary
 	Files   []Output // in the order of the project
+	Checks  []Check  // what they were held against
 	Removed []string // outputs that the project no longer names
 	Dir     string   // the output folder
 }
@@ -64,20 +67,77 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer b.close()
-	if err := b.place.check(paths(jobs)); err != nil { // before the work, not after it
+	if err := b.place.check(ctx, paths(jobs)); err != nil { // before the work, not after it
 		return nil, err
 	}
+	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs) // as they were loaded: they may be edited while they are built
+	if err != nil {
+		return nil, err
+	}
+	accept := func(Manifest) error { return nil }
 	var lock Lock
-	if o.Locked {
-		if lock, err = b.locked(ctx, p); err != nil {
+	switch {
+	case o.Locked:
+		if lock, err = locked(p, inputs); err != nil {
 			return nil, err
 		}
+	case !o.keepLock:
+		b.warnOfEngine(p)
+		accept = func(m Manifest) error { return writeLock(p, inputs, m, paths(all)) }
 	}
+	keep := func(out Output) bool { return len(o.Only) > 0 && slices.Contains(paths(all), out.Path) }
+	var files []staged
+	var checks []Check
+	var removed []string
+	for try := 1; ; try++ {
+		files, err = b.songs(ctx, jobs)
+		checks, err = b.check(p, jobs, all, files, err)
+		if try == 1 { // it will be the same again
+			b.tell(checks)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if o.Locked {
+			if found := lock.outputDifferences(lockOutputs(manifestOf(files)), len(o.Only) == 0); found != nil {
+				return nil, &LockError{found}
+			}
+		}
+		removed, err = b.place.commit(ctx, files, keep, accept)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errOvertaken) || try == overtakenTries {
+			return nil, err
+		}
+		b.cached = 0 // all is stored now, and counted again
+	}
+	if b.remote {
+		if err := b.store.Flush(ctx); err != nil { // only when ctx ends: outputs are in place
+			b.event(Event{Event: Warning, Message: fmt.Sprintf("not everything reached the remote cache: %v", err)})
+		}
+	}
+	r := &Result{Checks: checks, Removed: removed, Dir: b.place.dir}
+	for _, f := range files {
+		r.Files = append(r.Files, f.Output)
+		b.event(Event{Event: OutputDone, Output: &f.Output})
+	}
+	r.Summary = Summary{Event: "summary", Rendered: b.rendered, Cached: b.cached, Outputs: len(files), Seconds: time.Since(began).Seconds()}
+	return r, nil
+}
+
+// overtakenTries is how often a build starts from what is in place, when other
+// builds keep changing it: each time costs little, as all sounds are stored.
+const overtakenTries = 5
+
+// songs makes the outputs that are asked for. Every miss is told, not only the
+// first, and comes with those outputs that are right.
+func (b *builder) songs(ctx context.Context, jobs []job) ([]staged, error) {
 	var files []staged
 	var missed *TargetError
 	for _, song := range bySong(jobs) {
 		done, err := b.song(ctx, song)
-		if m := (*TargetError)(nil); errors.As(err, &m) { // go on, so that every miss is told at once
+		if m := (*TargetError)(nil); errors.As(err, &m) {
 			if missed == nil {
 				missed = &TargetError{}
 			}
@@ -88,42 +148,9 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 		files = append(files, done...)
 	}
 	if missed != nil {
-		return nil, missed
+		return files, missed
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if o.Locked {
-		var now Manifest
-		for _, f := range files {
-			now.Outputs = append(now.Outputs, f.Output)
-		}
-		if found := lock.outputDifferences(lockOutputs(now), len(o.Only) == 0); found != nil {
-			return nil, &LockError{found}
-		}
-	}
-	keep := func(out Output) bool { return len(o.Only) > 0 && slices.Contains(paths(all), out.Path) }
-	removed, err := b.place.commit(ctx, files, keep)
-	if err != nil {
-		return nil, err
-	}
-	if !o.keepLock && !o.Locked {
-		if err := b.writeLock(ctx, p, paths(all)); err != nil {
-			return nil, err
-		}
-	}
-	if b.remote {
-		if err := b.store.Flush(ctx); err != nil { // only when ctx ends: outputs are in place
-			b.event(Event{Event: Warning, Message: fmt.Sprintf("not everything reached the remote cache: %v", err)})
-		}
-	}
-	r := &Result{Removed: removed, Dir: b.place.dir}
-	for _, f := range files {
-		r.Files = append(r.Files, f.Output)
-		b.event(Event{Event: OutputDone, Output: &f.Output})
-	}
-	r.Summary = Summary{Event: "summary", Rendered: b.rendered, Cached: b.cached, Outputs: len(files), Seconds: time.Since(began).Seconds()}
-	return r, nil
+	return files, ctx.Err()
 }
 
 // start opens what a build works with: its workspace, the cache and the output
@@ -167,6 +194,9 @@ func start(p *spec.Project, o Options) (b *builder, jobs, all []job, err error) 
 	b.store, err = cache.Open(dir, cache.Options{Remote: remote, Warn: func(text string) { b.event(Event{Event: Warning, Message: text}) }})
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	if b.worth = o.worth; b.worth == nil {
+		b.worth = b.store.Keep
 	}
 	b.inputs = cache.OpenDigests(dir)
 	b.place, err = newOutputs(o.Out, b.project, dir, b.inputs)

@@ -35,16 +35,18 @@ func (e *InputError) Error() string {
 // Unwrap returns the cause.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// TargetError says that outputs miss what they were asked to meet. Nothing was
+// TargetError says that outputs miss what they were asked to meet: a target of
+// their delivery, or an assertion of the project. Nothing was
 // changed silently to meet it, and nothing was delivered.
 type TargetError struct {
 	Misses []Miss
 }
 
-// Miss is one output that misses one target.
+// Miss is one output that misses one target, or an assertion of the project.
 type Miss struct {
-	Pos     spec.Pos // of the delivery
-	Output  string   // "streaming/Undertow.wav"
+	Pos     spec.Pos // of the delivery, or of the assertion
+	Target  string   // "format", "loudness" or "ceiling"; empty: the level as a whole
+	Output  string   // "streaming/Undertow.wav"; or what else an assertion is about
 	Message string   // what is missed, by how much, where
 	Options []string // what the user may do
 }

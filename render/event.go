@@ -17,6 +17,7 @@ type Event struct {
 	Fraction float64 `json:"fraction,omitempty"`
 
 	Output  *Output  `json:"output,omitempty"`  // with OutputDone
+	Check   *Check   `json:"check,omitempty"`   // with Checked
 	Message string   `json:"message,omitempty"` // with Warning
 	Pos     spec.Pos `json:"-"`                 // with Warning: what it is about
 }
@@ -27,6 +28,7 @@ const (
 	ActionDone    = "action_done"
 	Progress      = "progress" // not printed as JSON
 	Warning       = "warning"
+	Checked       = "check"
 	OutputDone    = "output"
 )
 
@@ -65,6 +67,24 @@ type Output struct {
 	MaxShortTerm *float64 `json:"max_short_term_lufs"`
 	TruePeak     *float64 `json:"true_peak_dbtp"`
 	SamplePeak   *float64 `json:"sample_peak_dbfs"`
+
+	MaxMomentaryAt   *float64  `json:"max_momentary_at_s"`  // where its 400 ms begin
+	MaxShortTermAt   *float64  `json:"max_short_term_at_s"` // where its 3 s begin
+	TruePeakAt       *float64  `json:"true_peak_at_s"`
+	PLR              *float64  `json:"plr_lu"`
+	PSR              *float64  `json:"psr_lu"`
+	DR               *int      `json:"dr"`
+	Crest            *float64  `json:"crest_db"`
+	RMS              *float64  `json:"rms_dbfs"`
+	NoiseFloor       *float64  `json:"noise_floor_dbfs"`
+	DCOffset         *float64  `json:"dc_offset"` // full scale is 1
+	Correlation      *float64  `json:"correlation"`
+	CorrelationMin   *float64  `json:"correlation_min"`
+	CorrelationMinAt *float64  `json:"correlation_min_at_s"` // where its 3 s begin
+	ClippedRuns      int64     `json:"clipped_runs"`
+	ClippedAt        []float64 `json:"clipped_at_s,omitempty"` // the first of them
+	HeadSilence      float64   `json:"head_silence_s"`
+	TailSilence      float64   `json:"tail_silence_s"`
 
 	TargetLoudness *float64 `json:"target_lufs"`
 	Ceiling        *float64 `json:"ceiling_dbtp"`

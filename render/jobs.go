@@ -108,3 +108,10 @@ func wanted(jobs []job, only []string) ([]job, error) {
 	}
 	return picked, nil
 }
+
+// Written lists what a build writes, as paths below the output folder: the
+// project's outputs in their order, and the manifest.
+func Written(p *spec.Project) ([]string, error) {
+	jobs, err := list(p)
+	return append(paths(jobs), manifestName), err
+}

@@ -88,7 +88,10 @@ func ReadLock(p *spec.Project) (Lock, error) {
 			return l, &InputError{Pos: spec.Pos{File: path, Line: n, Col: 1}, Message: "is no line of a lock file: restore it from version control, or delete it and build"}
 		}
 	}
-	return l, lines.Err()
+	if err := lines.Err(); err != nil || l.Engine != "" {
+		return l, err
+	}
+	return l, &InputError{Message: fmt.Sprintf("%s names no engine: restore it from version control, or delete it and build", path)}
 }
 
 // lockInputs digests every file the project uses.
@@ -137,18 +140,11 @@ func lockOutputs(m Manifest) []LockedOutput {
 	return outputs
 }
 
-// writeLock writes the lock file of those of the project's outputs that are in
-// place now, when that is news.
-func (b *builder) writeLock(ctx context.Context, p *spec.Project, outputs []string) error {
-	m, err := b.place.manifest()
-	if err != nil {
-		return err
-	}
-	m.Outputs = slices.DeleteFunc(m.Outputs, func(o Output) bool { return !slices.Contains(outputs, o.Path) })
-	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs)
-	if err != nil {
-		return err
-	}
+// writeLock writes the lock file: the inputs as they were when the build began,
+// and those of the project's outputs that are in place now. What has not changed
+// is not written.
+func writeLock(p *spec.Project, inputs []LockedInput, m Manifest, outputs []string) error {
+	m.Outputs = slices.DeleteFunc(slices.Clone(m.Outputs), func(o Output) bool { return !slices.Contains(outputs, o.Path) })
 	text := Lock{Engine: EngineVersion, Inputs: inputs, Outputs: lockOutputs(m)}.text()
 	path := filepath.Join(p.Dir, LockName)
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, text) {
@@ -161,15 +157,11 @@ func (b *builder) writeLock(ctx context.Context, p *spec.Project, outputs []stri
 }
 
 // locked reads the lock file and refuses what differs before the work begins.
-func (b *builder) locked(ctx context.Context, p *spec.Project) (Lock, error) {
+func locked(p *spec.Project, inputs []LockedInput) (Lock, error) {
 	lock, err := ReadLock(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return lock, &InputError{Message: fmt.Sprintf("%s: there is no lock file to hold to: build once without --locked and commit it", filepath.Join(p.Dir, LockName))}
 	}
-	if err != nil {
-		return lock, err
-	}
-	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs)
 	if err != nil {
 		return lock, err
 	}
@@ -206,11 +198,27 @@ func (e *LockError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// otherEngine says that another engine made the release.
+func (l Lock) otherEngine() string {
+	return fmt.Sprintf("%s was written by engine %s, this is engine %s", LockName, l.Engine, EngineVersion)
+}
+
+// warnOfEngine tells, before the work, that a release made by another engine is
+// about to be made anew. A lock file that cannot be read is not this one's fault
+// to find.
+func (b *builder) warnOfEngine(p *spec.Project) {
+	if lock, err := ReadLock(p); err == nil && lock.Engine != EngineVersion {
+		b.event(Event{Event: Warning, Pos: spec.Pos{File: filepath.Join(p.Dir, LockName)}, Message: fmt.Sprintf(
+			"%s: every output is rendered anew and may differ; engine: %s in the project file pins it to the engine it has", lock.otherEngine(), lock.Engine)})
+	}
+}
+
 // inputDifferences compares the engine and the inputs with the lock.
 func (l Lock) inputDifferences(inputs []LockedInput) []Difference {
 	var found []Difference
 	if l.Engine != EngineVersion {
-		found = append(found, Difference{What: "engine", Message: fmt.Sprintf("this lathe has engine %s, the release was made with engine %s: use a lathe with that engine, or build anew without --locked", EngineVersion, l.Engine)})
+		found = append(found, Difference{What: "engine", Message: fmt.Sprintf(
+			"%s: install a lathe with engine %s, or release anew by a build without --locked", l.otherEngine(), l.Engine)})
 	}
 	now := map[string]string{}
 	for _, in := range inputs {
@@ -250,6 +258,8 @@ func (l Lock) outputDifferences(outputs []LockedOutput, complete bool) []Differe
 			found = append(found, Difference{"output", o.Path, "missing"})
 		case !ok:
 		case got.SHA256 == o.SHA256:
+		case got.PCM == "":
+			found = append(found, Difference{"output", o.Path, "is no audio file any more"})
 		case got.PCM == o.PCM:
 			found = append(found, Difference{"output", o.Path, "other words around the same samples: it was tagged again"})
 		default:
@@ -291,24 +301,38 @@ func Verify(ctx context.Context, p *spec.Project, o Options, rebuild bool) ([]Di
 	var outputs []LockedOutput
 	for _, out := range lock.Outputs {
 		path := filepath.Join(b.place.dir, filepath.FromSlash(out.Path))
-		sum, _, err := b.inputs.File(ctx, path)
+		now, err := b.placed(ctx, path, out)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		now := LockedOutput{Path: out.Path, SHA256: sum.String(), PCM: out.PCM}
-		if now.SHA256 != out.SHA256 {
-			_, pcm, err := audiofile.Digests(path)
-			now.PCM = cache.Digest(pcm).String()
-			if err != nil { // no audio any more
-				now.PCM = err.Error()
-			}
-		}
 		outputs = append(outputs, now)
 	}
 	return append(found, lock.outputDifferences(outputs, true)...), nil
+}
+
+// placed is the output at a path as it is now. Where that is not audio, it has no
+// PCM digest.
+func (b *builder) placed(ctx context.Context, path string, locked LockedOutput) (LockedOutput, error) {
+	now := LockedOutput{Path: locked.Path}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return now, nil
+	}
+	sum, _, err := b.inputs.File(ctx, path)
+	if err != nil {
+		return now, err
+	}
+	now.SHA256, now.PCM = sum.String(), locked.PCM
+	if now.SHA256 != locked.SHA256 {
+		_, pcm, err := audiofile.Digests(path)
+		now.PCM = cache.Digest(pcm).String()
+		if err != nil {
+			now.PCM = ""
+		}
+	}
+	return now, nil
 }
 
 // verifyRebuilt renders from nothing and compares.
@@ -319,19 +343,22 @@ func verifyRebuilt(ctx context.Context, p *spec.Project, o Options, lock Lock) (
 	}
 	defer os.RemoveAll(dir)
 	o.Out, o.Cache, o.keepLock = filepath.Join(dir, "dist"), filepath.Join(dir, "cache"), true
-	r, err := Build(ctx, p, o)
-	if err != nil {
-		return nil, err
-	}
 	b, _, _, err := start(p, o)
 	if err != nil {
 		return nil, err
 	}
-	defer b.close()
 	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs)
+	b.close()
 	if err != nil {
 		return nil, err
 	}
 	found := lock.inputDifferences(inputs)
+	if lock.Engine != EngineVersion { // what another engine renders proves nothing
+		return found, nil
+	}
+	r, err := Build(ctx, p, o)
+	if err != nil {
+		return nil, err
+	}
 	return append(found, lock.outputDifferences(lockOutputs(Manifest{Outputs: r.Files}), len(o.Only) == 0)...), nil
 }

@@ -39,6 +39,15 @@ type staged struct {
 	file string // in the workspace
 }
 
+// manifestOf lists finished outputs.
+func manifestOf(files []staged) Manifest {
+	m := Manifest{Lathe: 1, Engine: EngineVersion}
+	for _, f := range files {
+		m.Outputs = append(m.Outputs, f.Output)
+	}
+	return m
+}
+
 // outputs looks after an output folder: what lathe wrote there, and putting
 // new files into their places all at once.
 //
@@ -115,8 +124,44 @@ func (o *outputs) owned() (map[string][]string, error) {
 	return own, nil
 }
 
-// check refuses paths that are taken by something lathe did not write.
-func (o *outputs) check(paths []string) error {
+// errOvertaken says that what was in place when a build began no longer is:
+// another build, or a person, changed it meanwhile.
+var errOvertaken = errors.New("the outputs were changed while this was building: build again")
+
+// check refuses paths that are taken by something lathe did not write. It waits
+// for a build that is just putting its files there.
+func (o *outputs) check(ctx context.Context, paths []string) error {
+	unlock, err := o.hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return o.refuse(paths)
+}
+
+// hold keeps other builds from changing the folder until unlock is called: those
+// that use the same cache by a lock file there, and those of other projects by a
+// lock on the folder itself, where the system has that.
+func (o *outputs) hold(ctx context.Context) (unlock func(), err error) {
+	ours := flock.New(o.lock)
+	if _, err := ours.TryLockContext(ctx, lockRetry); err != nil {
+		return nil, fmt.Errorf("lock output folder: %w", err)
+	}
+	folder := flock.New(o.dir, flock.SetFlag(os.O_RDONLY))
+	if _, err := folder.TryLockContext(ctx, lockRetry); ctx.Err() != nil {
+		ours.Unlock()
+		return nil, fmt.Errorf("lock output folder: %w", err)
+	}
+	return func() {
+		folder.Unlock()
+		ours.Unlock()
+	}, nil
+}
+
+// lockRetry is how often it is tried to get a lock that another process holds.
+const lockRetry = 20 * time.Millisecond
+
+func (o *outputs) refuse(paths []string) error {
 	own, err := o.owned()
 	if err != nil {
 		return err
@@ -142,6 +187,11 @@ func (o *outputs) holds(ctx context.Context, path, digest string) bool {
 	if err != nil || !slices.Contains(own[path], digest) {
 		return false
 	}
+	return o.is(ctx, path, digest)
+}
+
+// is reports whether the file at a path has that digest.
+func (o *outputs) is(ctx context.Context, path, digest string) bool {
 	sum, _, err := o.known.File(ctx, filepath.Join(o.dir, filepath.FromSlash(path)))
 	return err == nil && sum.String() == digest
 }
@@ -162,16 +212,18 @@ func (o *outputs) foreign(path string, digests []string) (bool, error) {
 
 // commit puts the finished files into place. keep lists older outputs that
 // stay; other outputs of the old manifest are removed, unless they were
-// changed since. It returns the paths it removed.
-func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) bool) (removed []string, err error) {
+// changed since. It returns the paths it removed. accept gets the manifest while
+// no other build can change what it says. errOvertaken means that a file that was
+// to stay in its place is no longer there.
+func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) bool, accept func(Manifest) error) (removed []string, err error) {
 	if err := os.MkdirAll(o.dir, 0o755); err != nil {
 		return nil, err
 	}
-	lock := flock.New(o.lock)
-	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
-		return nil, fmt.Errorf("lock output folder: %w", err)
+	unlock, err := o.hold(ctx)
+	if err != nil {
+		return nil, err
 	}
-	defer lock.Unlock()
+	defer unlock()
 
 	old, err := o.manifest()
 	if err != nil {
@@ -182,10 +234,7 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 	for _, f := range files {
 		paths[f.Path] = true
 	}
-	before, err := readManifest(o.mine)
-	if err != nil {
-		return nil, err
-	}
+	before, _ := readManifest(o.mine) // damaged, it lists nothing: then nothing is removed
 	mine := map[string]bool{}
 	for _, out := range before.Outputs {
 		mine[out.Path] = true
@@ -206,11 +255,16 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 		all = append(all, f.Path)
 	}
 	slices.SortStableFunc(now.Outputs, func(a, b Output) int { return strings.Compare(a.Path, b.Path) })
-	if err := o.check(all); err != nil {
+	if err := o.refuse(all); err != nil {
 		return nil, err
 	}
+	for _, f := range files {
+		if f.file == "" && !o.is(ctx, f.Path, f.SHA256) {
+			return nil, errOvertaken
+		}
+	}
 	if len(stale) == 0 && reflect.DeepEqual(now, old) && !slices.ContainsFunc(files, func(f staged) bool { return f.file != "" }) {
-		return nil, nil // all is in its place
+		return nil, accept(now) // all is in its place
 	}
 	journal := Manifest{Lathe: 1, Engine: EngineVersion, Outputs: append(slices.Clone(old.Outputs), now.Outputs...)}
 	if err := writeJSON(o.journal, journal); err != nil {
@@ -225,8 +279,13 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 		if f.file == "" { // it is there
 			continue
 		}
-		if err := place(f.file, filepath.Join(o.dir, filepath.FromSlash(f.Path))); err != nil {
+		to := filepath.Join(o.dir, filepath.FromSlash(f.Path))
+		if err := place(f.file, to); err != nil {
 			return nil, err
+		}
+		var sum cache.Digest
+		if sum.UnmarshalText([]byte(f.SHA256)) == nil {
+			o.known.Learn(to, sum)
 		}
 	}
 	for _, out := range stale {
@@ -241,7 +300,10 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 	if err := writeJSON(filepath.Join(o.dir, manifestName), now); err != nil {
 		return nil, err
 	}
-	return removed, os.Remove(o.journal)
+	if err := os.Remove(o.journal); err != nil {
+		return removed, err
+	}
+	return removed, accept(now)
 }
 
 // place moves a finished, synced file to its place in one step. Between file

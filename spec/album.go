@@ -93,6 +93,11 @@ func (d *decoder) album(root *node, p *Project) {
 		here := place{path: fmt.Sprintf("songs[%d]", i), words: fmt.Sprintf("song %d", i+1)}
 		p.Songs = append(p.Songs, d.albumSong(item, i, all, here))
 	}
+	var about []assertable
+	for _, s := range p.Songs {
+		about = append(about, s.Song.assertable(s.Number))
+	}
+	p.Assert = d.assertions(root.get("assert"), at.key("assert"), true, about)
 	d.unusedMaster(p, all, root)
 	d.uniqueCodes(p)
 }

@@ -194,6 +194,8 @@ var foreignWords = map[string]string{
 	"target": "loudness", "true_peak": "ceiling", "tracklist": "songs", "mastering": "master",
 	"attack_time": "attack", "release_time": "release", "frequency": "freq", "hz": "freq",
 	"time": "at", "position": "at", "shape": "curve", "album": "release", "barcode": "upc", "ean": "upc",
+	"lra": "loudness_range", "ceiling": "true_peak", "integrated": "loudness", "peak": "true_peak", "dbtp": "true_peak", "length": "duration",
+	"limiting": "reduction", "tags": "metadata", "profile": "delivery", "songs": "song",
 }
 
 func keyNames(keys []key) []string {

@@ -33,6 +33,9 @@ const ProjectFile = "lathe.yaml"
 type Options struct {
 	// Catalogue lists the kinds of processors that a chain may name.
 	Catalogue []param.Kind
+	// Engine is the version of the engine that is going to render the project:
+	// one that is pinned to another is an error. Empty where nothing is rendered.
+	Engine string
 }
 
 // Load reads, checks and resolves a project: a file, or a folder with a
@@ -53,6 +56,7 @@ func Load(name string, opts Options) (*Project, Diagnostics) {
 // decoder holds what is known while a project is loaded.
 type decoder struct {
 	catalogue []param.Kind
+	engine    string
 	kinds     map[string]param.Kind
 	kindKeys  map[string][]key
 
@@ -80,6 +84,7 @@ type reported struct {
 func newDecoder(opts Options) *decoder {
 	d := &decoder{
 		catalogue: opts.Catalogue,
+		engine:    opts.Engine,
 		kinds:     map[string]param.Kind{},
 		kindKeys:  map[string][]key{},
 		reported:  map[reported]bool{},

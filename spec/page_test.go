@@ -196,7 +196,7 @@ deliver: nowhere
 	}
 	want := []string{
 		`lathe.yaml:2:10: release: title is missing (write title: ...)`,
-		`lathe.yaml:3:1: unknown key tempo (the keys here are lathe, roots, release, songs, master and deliver)`,
+		`lathe.yaml:3:1: unknown key tempo (the keys here are lathe, engine, roots, release, songs, master, deliver and assert)`,
 		`lathe.yaml:4:1: stems belongs into the song's own file, not into the album's`,
 		`lathe.yaml:6:33: song 1: there is no song before the first to cross into (remove crossfade)`,
 		`lathe.yaml:6:33: warning: song 1: crossfade: this version builds the songs one by one, and keeps the crossfade for the sequence`,

@@ -12,6 +12,7 @@ type Project struct {
 	Song     *Song
 	Release  *Release
 	Songs    []AlbumSong
+	Assert   []Assertion // of an album; its songs may have their own
 	Warnings Diagnostics // what is odd but no error
 
 	lines []Line // of Explain
@@ -39,6 +40,7 @@ type Song struct {
 	Versions []Version // the main one is not listed
 	Master   Master
 	Deliver  []Delivery
+	Assert   []Assertion // about this song's outputs
 }
 
 // Meter is a time signature.

@@ -58,6 +58,7 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 		{"mix: {chain: [bands: {split: 100 Hz, chains: [[], [imager]]}]}", true}, {"mix: {chain: [bands: {split: 100 Hz, chains: [[]]}]}", false},
 		{"mix: {automation: {gain: [{at: 0:01, value: -3 dB}]}}", true}, {"mix: {automation: {gain: []}}", false}, {"mix: {automation: {gain: [{at: 0:01}]}}", false}, {"mix: {automation: {gian: [{at: 0, value: 0}]}}", false},
 		{"mix: {automation: {gain: [{at: 0:01, value: 0, curve: s-curve}]}}", true}, {"mix: {automation: {gain: [{at: 0:01, value: 0, curve: round}]}}", false},
+		{"engine: 1", true}, {"engine: 0", false}, {"engine: \"1\"", false}, {"engine: newest", false}, {"engine: [1]", false}, {"engine: 1.5", false},
 		{"deliver: streaming", true}, {"deliver: [cd, streaming: {loudness: none, ceiling: -2 dBTP}]", true}, {"deliver: {cd: {bit_depth: 24}}", true}, {"deliver: [cd: {bit_depth: 20}]", false}, {"deliver: []", false},
 		{"release: {title: R, upc: \"036000291452\", date: 2026-11-20}", true}, {"release: {title: R, upc: 036000291452}", false}, {"release: {artist: R}", false},
 		{"session: {sample_rate: 44.1 kHz}", true}, {"session: {sample_rate: 44100}", true}, {"session: {sample_rate: 44100.5}", false}, {"session: {sample_rate: 1 Hz}", true}, // ranges of texts are Load's

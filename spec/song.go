@@ -16,6 +16,7 @@ import (
 func projectKeys(album bool) []key {
 	keys := []key{
 		{name: "lathe", typ: version{}, doc: "version of the language the file is written in; the first line"},
+		{name: "engine", typ: engineNumber{}, absent: "whichever lathe is used", doc: "pin: the version of the engine that renders this project, as lathe --version shows it; another one refuses to"},
 		{name: "roots", typ: rootList{}, doc: "folders outside the project's own from which files may be read, absolute or relative to this file"},
 	}
 	if album {
@@ -24,6 +25,7 @@ func projectKeys(album bool) []key {
 			key{name: "songs", typ: later{items{keys: albumSongKeys, min: 1, max: maxSongs, name: "album_song"}}, required: true, doc: "the songs in their order"},
 			key{name: "master", typ: later{record{name: "master", keys: masterKeys}}, doc: "the master of every song that has none of its own"},
 			key{name: "deliver", typ: later{deliverList{}}, doc: "what is made of every song"},
+			key{name: "assert", typ: assertList(true), doc: "what the finished outputs have to keep, checked before they are put in place; a song file's own list counts as well"},
 		)
 	}
 	return append(keys,
@@ -37,6 +39,7 @@ func projectKeys(album bool) []key {
 		key{name: "versions", typ: named{what: "version", of: record{name: "version", keys: versionKeys}, build: (*decoder).addVersion}, doc: "other versions of the song, by name"},
 		key{name: "master", typ: later{record{name: "master", keys: masterKeys}}, doc: "what is done to the finished mix"},
 		key{name: "deliver", typ: later{deliverList{}}, doc: "what is made of the song"},
+		key{name: "assert", typ: assertList(false), doc: "what the finished outputs have to keep, checked before they are put in place"},
 	)
 }
 
@@ -438,13 +441,15 @@ func (d *decoder) finishSong(s *Song, root *node, album *albumDefaults, at place
 	if album == nil || !album.delivers {
 		s.Deliver = d.deliveries(root.get("deliver"), root, at.key("deliver"))
 		d.inheritReduction(s, origin, at.key("deliver"))
+		s.Assert = d.assertions(root.get("assert"), at.key("assert"), false, []assertable{s.assertable(0)})
 		return
 	}
 	d.quiet++ // the album's deliveries replace the song's, which are checked all the same
-	d.deliveries(root.get("deliver"), root, at.key("deliver"))
+	own := d.deliveries(root.get("deliver"), root, at.key("deliver"))
 	d.quiet--
 	s.Deliver = slices.Clone(album.deliver)
 	d.inheritReduction(s, origin, at.key("deliver"))
+	s.Assert = d.assertionsInAlbum(s, own, root.get("assert"), at.key("assert"))
 }
 
 // inheritReduction gives the deliveries that say nothing of it the master's

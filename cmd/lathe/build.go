@@ -20,14 +20,14 @@ func buildCommand() *cli.Command {
 		Name:      "build",
 		Usage:     "render the project's deliveries, check them and put them in place",
 		ArgsUsage: "[PROJECT]",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (default: dist beside the project file)"},
 			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once; never changes a byte", DefaultText: "one for each core"},
 			&cli.StringSliceFlag{Name: "only", Usage: "only outputs that match `GLOB`: a path (streaming/*), or the name of a delivery, a version or a song; may be given again"},
 			&cli.StringFlag{Name: "remote-cache", Usage: "share results through `DIR|URL`: a folder, or a server of Bazel's HTTP cache protocol"},
 			&cli.BoolFlag{Name: "locked", Usage: "fail where an input, the engine or an output is not what lathe.lock says"},
 			&cli.BoolFlag{Name: "json", Usage: "print events as JSON, one a line, and a summary"},
-		},
+		}, reportFlags()...),
 		Action: build,
 	}
 }
@@ -39,8 +39,21 @@ func build(c *cli.Context) error {
 	if c.IsSet("jobs") && c.Int("jobs") < 1 {
 		return usage("--jobs %d: at least 1", c.Int("jobs"))
 	}
+	r, err := newReports(c)
+	if err != nil {
+		return err
+	}
+	return r.write(c, buildProject(c, r))
+}
+
+// buildProject builds, and tells r what there is to report.
+func buildProject(c *cli.Context, r *reports) error {
 	p, err := load(c, project(c))
 	if err != nil {
+		return err
+	}
+	r.warnings = p.Warnings
+	if err := r.refuseOutputs(p, c.String("out")); err != nil {
 		return err
 	}
 	show := newProgress(c.App.ErrWriter, p)
@@ -54,7 +67,11 @@ func build(c *cli.Context) error {
 		}
 	}
 	result, err := render.Build(c.Context, p, render.Options{
-		Out: c.String("out"), Jobs: c.Int("jobs"), Only: c.StringSlice("only"), Locked: c.Bool("locked"), Remote: c.String("remote-cache"), Event: event,
+		Out: c.String("out"), Jobs: c.Int("jobs"), Only: c.StringSlice("only"), Locked: c.Bool("locked"), Remote: c.String("remote-cache"),
+		Event: func(e render.Event) {
+			r.event(e)
+			event(e)
+		},
 	})
 	show.stop()
 	if c.Bool("json") {
@@ -72,9 +89,15 @@ func build(c *cli.Context) error {
 	return nil
 }
 
-// load loads the project of that name, printing its warnings.
+// load loads the project of that name, to be rendered, printing its warnings.
 func load(c *cli.Context, name string) (*spec.Project, error) {
-	p, diags := spec.Load(name, spec.Options{Catalogue: catalogue.Params()})
+	return loadFor(c, name, render.EngineVersion)
+}
+
+// loadFor loads a project for an engine. What only reads a project does not mind
+// the engine it is pinned to, and gives none.
+func loadFor(c *cli.Context, name, engine string) (*spec.Project, error) {
+	p, diags := spec.Load(name, spec.Options{Catalogue: catalogue.Params(), Engine: engine})
 	if p == nil {
 		return nil, faults(diags)
 	}
@@ -98,8 +121,31 @@ func printResult(w io.Writer, r *render.Result) {
 	for _, path := range r.Removed {
 		fmt.Fprintf(w, "removed %s: the project no longer names it\n", path)
 	}
+	printAsserted(w, r.Checks)
 	fmt.Fprintf(w, "%s in %s, %.1f s (%s rendered, %d as before)\n",
 		count(len(r.Files), "output"), r.Dir, r.Seconds, count(r.Rendered, "step"), r.Cached)
+}
+
+// printAsserted says how the project's assertions came out; a result has none
+// that failed.
+func printAsserted(w io.Writer, checks []render.Check) {
+	n := map[render.CheckStatus]int{}
+	for _, c := range checks {
+		if c.Asserted() {
+			n[c.Status]++
+		}
+	}
+	if len(n) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "%s met", count(n[render.CheckMet], "assertion"))
+	if warned := n[render.CheckWarned]; warned > 0 {
+		fmt.Fprintf(w, ", %s", count(warned, "warning"))
+	}
+	if skipped := n[render.CheckSkipped]; skipped > 0 {
+		fmt.Fprintf(w, ", %d not checked", skipped)
+	}
+	fmt.Fprintln(w)
 }
 
 func count(n int, what string) string {

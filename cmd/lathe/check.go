@@ -25,11 +25,19 @@ func check(c *cli.Context) error {
 	if err := atMost(c, 1); err != nil {
 		return err
 	}
-	p, found := spec.Load(project(c), spec.Options{Catalogue: catalogue.Params()})
+	p, found := spec.Load(project(c), spec.Options{Catalogue: catalogue.Params(), Engine: render.EngineVersion})
 	if p != nil {
 		found = append(found, render.Inspect(p)...)
 	}
 	failed := p == nil || found.HasErrors()
+	var broken error
+	if !failed {
+		var more spec.Diagnostics
+		if more, broken = asserted(p); broken != nil {
+			broken = errUnmet
+		}
+		found = append(found, more...)
+	}
 	if c.Bool("json") {
 		if found == nil {
 			found = spec.Diagnostics{}
@@ -40,7 +48,7 @@ func check(c *cli.Context) error {
 		if failed {
 			return errQuiet
 		}
-		return nil
+		return broken
 	}
 	if failed {
 		return faults(found)
@@ -49,5 +57,37 @@ func check(c *cli.Context) error {
 	for _, line := range render.Describe(p) {
 		fmt.Fprintln(c.App.Writer, line)
 	}
-	return nil
+	return broken
+}
+
+// asserted holds a project against those of its assertions that need no sound.
+// What fails alike for several outputs is told once.
+func asserted(p *spec.Project) (spec.Diagnostics, error) {
+	checks, err := render.CheckPlan(p)
+	if err != nil {
+		return nil, err
+	}
+	type failure struct {
+		at      spec.Pos
+		message string
+	}
+	var found spec.Diagnostics
+	first, about := map[failure]int{}, map[failure][]string{}
+	for _, c := range checks {
+		if c.Status != render.CheckFailed && c.Status != render.CheckWarned {
+			continue
+		}
+		f := failure{c.Pos(), c.Message}
+		about[f] = append(about[f], c.About)
+		if len(about[f]) == 1 {
+			first[f] = len(found)
+			d := spec.Diagnostic{Severity: spec.SeverityError, File: c.File, Line: c.Line, Col: c.Col, Width: c.Width}
+			if c.Status == render.CheckWarned {
+				d.Severity = spec.SeverityWarning
+			}
+			found = append(found, d)
+		}
+		found[first[f]].Message = several(about[f]) + ": " + c.Message
+	}
+	return found, render.Failures(checks)
 }

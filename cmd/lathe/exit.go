@@ -32,8 +32,9 @@ func (f faults) Error() string { return spec.Diagnostics(f).Text() }
 
 // Ends of a command where everything has been said.
 var (
-	errQuiet       = errors.New("")                                    // exit code 1
-	errNotAsLocked = fmt.Errorf("%w%w", errQuiet, &render.LockError{}) // exit code 3
+	errQuiet       = errors.New("")                                      // exit code 1
+	errUnmet       = fmt.Errorf("%w%w", errQuiet, &render.TargetError{}) // exit code 3
+	errNotAsLocked = fmt.Errorf("%w%w", errQuiet, &render.LockError{})   // exit code 3
 )
 
 // exitCode maps an error to the code that the command ends with.

@@ -30,7 +30,7 @@ func explain(c *cli.Context) error {
 	if _, err := os.Stat(name); err != nil && c.NArg() == 1 {
 		name, path = ".", name
 	}
-	p, err := load(c, name)
+	p, err := loadFor(c, name, "")
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // A build that is killed at any moment leaves no half file in dist/, and the
-// next build is right without anybody cleaning up.
+// next build is right without anybody cleaning up. LATHE_LONG=1 kills 200.
 func TestKilledAtAnyMoment(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills many builds")
@@ -63,8 +63,12 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			whole[sum] = true
 		}
 	}
+	kills := 30
+	if os.Getenv("LATHE_LONG") != "" {
+		kills = 200
+	}
 	moments := rand.New(rand.NewPCG(1, 2))
-	for i := range 30 {
+	for i := range kills {
 		project([]string{"0 dB", "-3 dB"}[i%2])
 		build(time.Duration(1 + moments.Int64N(int64(long)*5/4)))
 		for path, sum := range outputs(t, dir) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/lathe-audio/lathe/render"
 	"github.com/lathe-audio/lathe/render/audiofile"
 )
 
@@ -28,6 +29,7 @@ func TestCommand(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("EXAMPLES", examples)
+			e.Setenv("ENGINE", render.EngineVersion)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tone": tone, "code": code},

@@ -28,7 +28,11 @@ func verify(c *cli.Context) error {
 	if err := atMost(c, 1); err != nil {
 		return err
 	}
-	p, err := load(c, project(c))
+	engine := "" // files in place can be held against the lock file by any lathe
+	if c.Bool("rebuild") {
+		engine = render.EngineVersion
+	}
+	p, err := loadFor(c, project(c), engine)
 	if err != nil {
 		return err
 	}

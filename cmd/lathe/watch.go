@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ func watchCommand() *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "output folder `DIR` (default: dist beside the project file)"},
 			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once; never changes a byte", DefaultText: "one for each core"},
 			&cli.StringSliceFlag{Name: "only", Usage: "only outputs that match `GLOB`: a path (streaming/*), or the name of a delivery, a version or a song; may be given again"},
+			&cli.StringFlag{Name: "preview", Usage: "before each build render `TIME` (30s) of the loudest or the changed passage to preview/ in the output folder, which goes when watch ends"},
 			&cli.StringFlag{Name: "exec", Usage: "after each success run `CMD` with sh -c; LATHE_OUT is the output folder. The next change ends it"},
 			&cli.BoolFlag{Name: "poll", Usage: "look at the files twice a second instead of waiting for the system to tell"},
 			&cli.BoolFlag{Name: "json", Usage: "print events as JSON, one a line, and a summary after each build"},
@@ -54,6 +56,10 @@ func watchProject(c *cli.Context) error {
 	}
 	dir := filepath.Dir(files[0])
 	s := &session{Context: c, out: c.String("out"), before: map[string]render.Output{}}
+	var err error
+	if s.preview.seconds, err = previewSeconds(c); err != nil {
+		return err
+	}
 	if s.out == "" {
 		s.out = filepath.Join(dir, "dist")
 	}
@@ -61,7 +67,6 @@ func watchProject(c *cli.Context) error {
 		s.lines = json.NewEncoder(c.App.Writer)
 		s.lines.SetEscapeHTML(false)
 	}
-	var err error
 	s.watcher, err = watch.New(watch.Options{
 		Poll: c.Bool("poll"), Ignore: besides(dir, s.out, render.CacheDir(dir)), Unsettled: s.unsettled,
 	})
@@ -69,6 +74,7 @@ func watchProject(c *cli.Context) error {
 		return err
 	}
 	defer s.watcher.Close()
+	defer s.preview.remove()
 	return s.run(c.Context)
 }
 
@@ -103,6 +109,7 @@ type session struct {
 	mu      sync.Mutex
 	lines   *json.Encoder // nil: for people; used by emit alone
 	watcher *watch.Watcher
+	preview previews
 
 	round   *round
 	rounds  int
@@ -235,6 +242,8 @@ func (s *session) load() (*spec.Project, error) {
 
 // build builds the project, tells how it went and runs the user's command.
 func (s *session) build(ctx context.Context, p *spec.Project, batch watch.Batch) error {
+	options := render.Options{Out: s.out, Jobs: s.Int("jobs"), Only: s.StringSlice("only")}
+	noPreview := s.makePreview(ctx, p, options, batch)
 	show := newProgress(s.App.ErrWriter, p)
 	tell := show.event
 	if s.lines != nil {
@@ -251,20 +260,21 @@ func (s *session) build(ctx context.Context, p *spec.Project, batch watch.Batch)
 		}
 	}
 	var ran []string
-	result, err := render.Build(ctx, p, render.Options{
-		Out: s.out, Jobs: s.Int("jobs"), Only: s.StringSlice("only"),
-		Event: func(e render.Event) {
-			if e.Event == render.ActionDone && !e.Cached {
-				ran = append(ran, e.Action)
-			}
-			tell(e)
-		},
-	})
+	options.Event = func(e render.Event) {
+		if e.Event == render.ActionDone && !e.Cached {
+			ran = append(ran, e.Action)
+		}
+		tell(e)
+	}
+	result, err := render.Build(ctx, p, options)
 	show.stop()
 	if err != nil {
-		return err
+		return err // what kept the preview from being made as well, most likely
 	}
 	s.showResult(result, ran, batch)
+	if noPreview != nil {
+		fmt.Fprintf(s.App.ErrWriter, "no preview: %v\n", noPreview)
+	}
 	return nil
 }
 
@@ -371,7 +381,7 @@ func (s *session) showResult(r *render.Result, ran []string, b watch.Batch) {
 		case old.SHA256 == o.SHA256:
 			same++
 		default:
-			fmt.Fprintf(w, "  %s: %s LUFS, %s dBTP\n", o.Path, beforeAfter(old.Integrated, o.Integrated), beforeAfter(old.TruePeak, o.TruePeak))
+			fmt.Fprintf(w, "  %s: %s LUFS, %s dBTP%s\n", o.Path, beforeAfter(old.Integrated, o.Integrated), beforeAfter(old.TruePeak, o.TruePeak), workBeforeAfter(old, o))
 		}
 	}
 	for _, path := range r.Removed {
@@ -380,14 +390,11 @@ func (s *session) showResult(r *render.Result, ran []string, b watch.Batch) {
 	if same > 0 {
 		fmt.Fprintf(w, "  %s as before\n", count(same, "output"))
 	}
-	if len(ran) == 0 {
-		ran = []string{"nothing"}
-	}
 	cached := ""
 	if r.Cached > 0 {
 		cached = fmt.Sprintf("; %d from the cache", r.Cached)
 	}
-	fmt.Fprintf(w, "  ran %s%s\n  done %.1f s after the save\n", several(ran), cached, since)
+	fmt.Fprintf(w, "  ran %s%s\n  done %.1f s after the save\n", several(actions(ran)), cached, since)
 }
 
 // showError shows an error and that it is not the end.
@@ -409,7 +416,45 @@ func beforeAfter(before, after *float64) string {
 	return a + " → " + b
 }
 
-// some lists words, but not more than a line holds.
+// workBeforeAfter says how a target is met now where that has changed: a
+// loudness that is met tells nothing of what became louder.
+func workBeforeAfter(old, o render.Output) (text string) {
+	change := func(name string, a, b float64, format string) {
+		if before, after := fmt.Sprintf(format, a), fmt.Sprintf(format, b); before != after {
+			text += fmt.Sprintf(", %s %s → %s dB", name, before, after)
+		}
+	}
+	change("gain", old.Gain, o.Gain, "%+.1f")
+	change("limiter", -old.Reduction, -o.Reduction, "%.1f")
+	return text
+}
+
+// actions shortens what ran: of many stems and deliveries only the number.
+func actions(ran []string) []string {
+	var stems, other, deliver []string
+	for _, a := range ran {
+		switch {
+		case strings.HasPrefix(a, "stems/"):
+			stems = append(stems, a)
+		case strings.HasPrefix(a, "deliver "):
+			deliver = append(deliver, a)
+		default:
+			other = append(other, a)
+		}
+	}
+	if len(stems) > 2 {
+		stems = []string{fmt.Sprintf("%d stems", len(stems))}
+	}
+	if len(deliver) > 2 {
+		deliver = []string{fmt.Sprintf("%d deliveries", len(deliver))}
+	}
+	if all := slices.Concat(stems, other, deliver); len(all) > 0 {
+		return all
+	}
+	return []string{"nothing"}
+}
+
+// several lists words, but not more than a line holds.
 func several(words []string) string {
 	const most = 4
 	if len(words) > most+1 {

@@ -48,6 +48,9 @@ var sections = []struct{ def, title, intro string }{
 	{"album", "An album", "The keys at the top of an album's project file."},
 	{"release", "release", ""},
 	{"album_song", "songs", ""},
+	{"album_assertion", "assert", "A list, of a song or of an album: which outputs an entry is about, and what they have to keep. A limit is `{min: VALUE}`, `{max: VALUE}`, both, " +
+		"or `VALUE ±TOLERANCE` (`-14 LUFS ±0.5 LU`). `song`, `spread` and `gap` belong to albums. Outputs are held against all of it when they are finished and before they are put in place; " +
+		"where one fails, nothing is delivered and the exit code is 3. What cannot be measured, such as the loudness of silence, keeps no limit."},
 }
 
 // reference returns the page.

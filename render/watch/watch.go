@@ -26,7 +26,7 @@ import (
 // Options are the ways of watching. The zero value is right for people.
 type Options struct {
 	// Debounce is how long nothing must happen before changes count as one
-	// batch; 0: 150 ms.
+	// batch; 0: 100 ms.
 	Debounce time.Duration
 	// Settle is the time between looks at a file that may take long to write;
 	// three looks must agree. 0: 300 ms.
@@ -48,7 +48,7 @@ type Options struct {
 var ErrClosed = errors.New("the watcher is closed")
 
 const (
-	defaultDebounce = 150 * time.Millisecond
+	defaultDebounce = 100 * time.Millisecond
 	defaultSettle   = 300 * time.Millisecond
 	defaultInterval = 500 * time.Millisecond
 
@@ -56,7 +56,7 @@ const (
 	// events: how late a change is seen whose event got lost.
 	sweepInterval = 2 * time.Second
 
-	// patience ends the wait for a quiet moment: whatever saves every 100 ms
+	// patience ends the wait for a quiet moment: whatever saves every 50 ms
 	// must not keep the others waiting for ever.
 	patience = 2 * time.Second
 )
@@ -203,6 +203,9 @@ func (w *Watcher) Next(ctx context.Context) (Batch, error) {
 		if err := ctx.Err(); err != nil {
 			return Batch{}, err
 		}
+		if err := w.pending(events); err != nil {
+			return Batch{}, err
+		}
 		now := time.Now()
 		if batch, done := w.check(now); done {
 			return batch, nil
@@ -225,6 +228,23 @@ func (w *Watcher) Next(ctx context.Context) (Batch, error) {
 			w.read()
 		}
 	}
+}
+
+// pending takes the events that are there already: a quiet moment is one of the
+// files, not one in which this process came late to hear of them.
+func (w *Watcher) pending(events <-chan fsnotify.Event) error {
+	for range 1000 { // somebody may be faster than this
+		select {
+		case e, open := <-events:
+			if !open {
+				return ErrClosed
+			}
+			w.event(e, time.Now())
+		default:
+			return nil
+		}
+	}
+	return nil
 }
 
 // Batch is what has changed since the batch before.
