@@ -74,12 +74,6 @@ func (w *artifactWriter) write(b dsp.Block) error {
 	return err
 }
 
-// remove gives the file up.
-func (w *artifactWriter) remove() {
-	w.file.Close()
-	os.Remove(w.file.Name())
-}
-
 func (w *artifactWriter) close() error {
 	err := w.buf.Flush()
 	if e := w.file.Close(); err == nil {
@@ -150,6 +144,7 @@ func (s *stageSource) describe(*cache.Description) {} // never described: the ch
 func (s *stageSource) channels() int               { return 2 }
 func (s *stageSource) frames() int64               { return s.Frames }
 func (s *stageSource) latency() int                { return s.Latency }
+func (s *stageSource) cost() float64               { return 0 } // nobody asks: the channel is kept
 
 func (s *stageSource) open() error {
 	for p, path := range [2]string{post: s.path, pre: s.pre} {

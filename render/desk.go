@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/catalogue"
@@ -24,10 +25,11 @@ type desk struct {
 	length  int64             // frames, where the project sets it; else 0
 	sources map[string]source // by stem name; "mix" for a finished mix
 	known   map[cache.Key]*channel
-	version string                      // being laid out
-	kept    func(*channel) *stageSource // the sound of a channel whose stage is stored; may be nil
-	order   []*node                     // inputs before their consumers
-	made    []*channel                  // whose nodes are in order, and whose sound is a stage
+	version string                                    // being laid out
+	worth   func(cost time.Duration, size int64) bool // whether a strip is worth its place in the cache; nil: never
+	kept    func(*channel) *stageSource               // the sound of a channel whose stage is stored; may be nil
+	order   []*node                                   // inputs before their consumers
+	made    []*channel                                // whose nodes are in order
 }
 
 // channel is a strip of the desk, or a stage of the master, before anything is
@@ -47,6 +49,7 @@ type channel struct {
 	key         cache.Key
 	node        *node // once made
 	wantPre     bool
+	kept        *bool   // see [desk.keeps]; nil: nobody has asked
 	seconds     float64 // that its stage took to make
 }
 
@@ -461,15 +464,13 @@ func (d *desk) make(c *channel) (*node, error) {
 	}
 	c.node = n
 	d.order = append(d.order, n)
-	if c.rounded {
-		d.made = append(d.made, c)
-	}
+	d.made = append(d.made, c)
 	return n, nil
 }
 
 // stored returns the sound of a channel that need not be made, or nil.
 func (d *desk) stored(c *channel) *stageSource {
-	if d.kept == nil || !c.rounded {
+	if d.kept == nil || !d.keeps(c) {
 		return nil
 	}
 	return d.kept(c)

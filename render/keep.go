@@ -2,129 +2,147 @@ package render
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
-	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/render/cache"
+	"github.com/lathe-audio/lathe/spec"
 )
 
-// probeChunks is after how many chunks (4 s at 48 kHz) it is known well enough
-// what a strip costs.
-const probeChunks = 24
+// kindCost is about how long processors take for a stereo frame, in ns (the
+// benchmarks of dsp, on a server's core), where that is far from usualCost. Of a
+// list of bands it is what one takes. Nothing but the choice of what to keep
+// depends on it.
+var kindCost = map[string]float64{
+	"eq": 6, "imager": 10, "parallel": 5, "mid_side": 5, "bands": 20, "multiband": 30,
+	"saturator": 110, "exciter": 110, "reverb": 150, "convolver": 250, "chorus": 60,
+}
 
-// keeper writes the sound of a stage while it is made. Mixdowns and masters are
-// always kept: each stands for all the work before it. Strips are kept when
-// making them again, with what lies before them and is not kept either, takes
-// much longer than reading them back; how long, their first seconds tell.
+const (
+	usualCost    = 30 // ns a frame, of a processor
+	stripCost    = 12 // of a strip's summing and fader
+	fileCost     = 5  // of reading a WAV file
+	flacCost     = 70
+	resampleCost = 60
+)
+
+// keeps reports whether a channel's sound is kept in the cache. Mixdowns and
+// masters always are: each stands for all the work before it. A strip is when
+// making it again, with all that lies before it and is not kept itself, takes
+// several times as long as reading it back. Strips that are not kept are no
+// actions of their own: they are a part of what hears them.
+func (d *desk) keeps(c *channel) bool {
+	if !c.rounded {
+		return false
+	}
+	if c.strip == nil || c.name == "mix" {
+		return true
+	}
+	if c.kept == nil {
+		size := d.longest() * artifactFrame
+		if c.wantPre {
+			size *= 2
+		}
+		kept := d.worth != nil && d.worth(time.Duration(d.cost(c)*float64(d.longest())), size)
+		c.kept = &kept
+	}
+	return *c.kept
+}
+
+// longest is about how many frames the song has.
+func (d *desk) longest() int64 {
+	if d.length > 0 {
+		return d.length
+	}
+	longest := int64(0)
+	for _, src := range d.sources {
+		longest = max(longest, src.frames())
+	}
+	return longest
+}
+
+// cost is about how many ns a frame of a channel takes, with what lies before
+// it and is not kept.
+func (d *desk) cost(c *channel) float64 {
+	cost := stripCost + chainCost(c.chain)
+	if c.source != nil {
+		cost += c.source.cost()
+	}
+	inputs := map[*channel]bool{}
+	for _, w := range c.inputs {
+		inputs[w.from] = true
+	}
+	for _, k := range c.keys {
+		inputs[k] = true
+	}
+	for in := range inputs {
+		if in != nil && !d.keeps(in) {
+			cost += d.cost(in)
+		}
+	}
+	return cost
+}
+
+func chainCost(chain []spec.Processor) float64 {
+	cost := 0.0
+	for _, p := range chain {
+		if p.Bypass {
+			continue
+		}
+		own, known := kindCost[p.Kind]
+		if !known {
+			own = usualCost
+		}
+		if p.Values.Has("bands") {
+			own *= float64(len(p.Values.List("bands")))
+		}
+		cost += own
+		for _, chains := range p.Chains {
+			for _, inner := range chains {
+				cost += chainCost(inner)
+			}
+		}
+	}
+	return cost
+}
+
+// keeper writes the sound of a stage while it is made.
 type keeper struct {
 	channel *channel
-	node    *node
-	rate    int
-	always  bool
-	worth   func(cost time.Duration, size int64) bool
 	files   [2]*artifactWriter // by port
-	chunks  int64
-	dropped atomic.Bool
 }
 
 // newKeeper makes a keeper of a channel's node, as its sinks.
-func (b *builder) newKeeper(c *channel, rate int, always bool) (*keeper, error) {
-	k := &keeper{channel: c, node: c.node, rate: rate, always: always, worth: b.worth}
-	c.node.keeper = k
+func (b *builder) newKeeper(c *channel) (*keeper, error) {
+	k := &keeper{channel: c}
 	for p := range k.files {
 		if port(p) == pre && !c.wantPre {
 			continue
 		}
-		var err error
-		if k.files[p], err = newArtifactWriter(b.stagePath(c, port(p)), c.node.end, c.node.latency); err != nil {
-			k.drop()
+		w, err := newArtifactWriter(b.stagePath(c, port(p)), c.node.end, c.node.latency)
+		if err != nil {
+			k.Close()
 			return nil, err
 		}
-		c.node.sinks[p] = &kept{k, port(p)}
+		k.files[p], c.node.sinks[p] = w, w
 	}
 	return k, nil
 }
 
-// kept is the sink of one port of a keeper.
-type kept struct {
-	*keeper
-	port port
-}
-
-// write implements [sink].
-func (k *kept) write(b dsp.Block) error {
-	if k.dropped.Load() {
-		return nil
-	}
-	if k.port == post {
-		if k.chunks++; k.chunks == probeChunks && !k.worthwhile() {
-			k.drop()
-			return nil
-		}
-	}
-	return k.files[k.port].write(b)
-}
-
-// worthwhile reports whether the stage is worth its place in the cache, by what
-// its chunks so far have cost.
-func (k *keeper) worthwhile() bool {
-	if k.always {
-		return true
-	}
-	size := int64(0)
+// Close gives up what is not finished.
+func (k *keeper) Close() error {
 	for _, w := range k.files {
 		if w != nil {
-			size += w.limit * artifactFrame
+			w.file.Close()
 		}
 	}
-	return k.worth(k.node.cost(k.node.end), size)
+	return nil
 }
 
-// cost estimates what it takes to make so many frames of a node again, with all
-// that lies before it and is not kept.
-func (n *node) cost(frames int64) time.Duration {
-	ran := n.ran.Load()
-	if ran == 0 {
-		return 0
-	}
-	own := float64(n.spent.Load()) / float64(ran*chunkFrames)
-	total := time.Duration(own * float64(frames))
-	for _, list := range [][]*input{n.inputs, n.keys} {
-		for _, in := range list {
-			if in.from != nil && (in.from.keeper == nil || in.from.keeper.dropped.Load()) {
-				total += in.from.cost(frames)
-			}
-		}
-	}
-	return total
-}
-
-// drop gives the stage up.
-func (k *keeper) drop() {
-	if k.dropped.Swap(true) {
-		return
-	}
-	for _, w := range k.files {
-		if w != nil {
-			w.remove()
-		}
-	}
-}
-
-// finish stores the stage when it is worth it, and returns what is on disk of
-// it; nil where nothing is.
-func (k *keeper) finish(ctx context.Context, b *builder) (*artifact, error) {
-	k.channel.seconds = time.Duration(k.node.spent.Load()).Seconds()
-	if k.dropped.Load() {
-		return nil, nil
-	}
-	if k.chunks < probeChunks && !k.worthwhile() {
-		k.drop()
-		return nil, nil
-	}
-	k.dropped.Store(true) // from here on the files are the artifact's
-	paths := map[string]string{}
+// finish stores the stage, and returns what is on disk of it.
+func (k *keeper) finish(ctx context.Context, b *builder, rate int) (*artifact, error) {
+	c := k.channel
+	c.seconds = c.node.work().Seconds()
+	paths, whole := map[string]string{}, true
 	for p, w := range k.files {
 		if w == nil {
 			continue
@@ -133,8 +151,26 @@ func (k *keeper) finish(ctx context.Context, b *builder) (*artifact, error) {
 			return nil, err
 		}
 		paths[port(p).String()] = w.file.Name()
+		whole = whole && w.Frames == w.limit
 	}
-	a := &artifact{stageInfo: k.files[post].stageInfo, path: paths[post.String()], pre: paths[pre.String()], rate: k.rate}
-	b.keep(ctx, k.channel.key, cache.Result{Files: paths, Meta: a.stageInfo, Seconds: k.channel.seconds})
+	if !whole { // a song that is cut by its length ends before its strips do
+		return nil, nil
+	}
+	a := &artifact{stageInfo: k.files[post].stageInfo, path: paths[post.String()], pre: paths[pre.String()], rate: rate}
+	b.keep(ctx, c.key, cache.Result{Files: paths, Meta: a.stageInfo, Seconds: c.seconds})
 	return a, nil
+}
+
+// work is the time that was spent on a node and on those before it that are no
+// stages of their own, each counted once.
+func (n *node) work() time.Duration {
+	spent := time.Duration(n.spent.Swap(0))
+	for _, list := range [][]*input{n.inputs, n.keys} {
+		for _, in := range list {
+			if in.from != nil && in.from.sinks == [2]sink{} {
+				spent += in.from.work()
+			}
+		}
+	}
+	return spent
 }

@@ -56,7 +56,6 @@ type node struct {
 	fader       *fader   // nil: the output is the chain's
 	rounded     bool     // a stage boundary: the output is rounded to 32-bit float
 	sinks       [2]sink  // take every finished chunk, by port; may be nil
-	keeper      *keeper  // the sinks, where the sound may be kept
 
 	latency   int   // of the output, in frames
 	tail      int   // of the chain, at the most its automation makes of it
@@ -72,8 +71,7 @@ type node struct {
 	index   int
 	done    int64 // chunks finished
 	running bool
-	spent   atomic.Int64 // ns of work, for the chunks so far
-	ran     atomic.Int64 // chunks so far
+	spent   atomic.Int64 // ns of work, sinks left out
 
 	out [2][]dsp.Block // rings of chunks, by port
 	key []dsp.Block    // one block of each key signal
@@ -97,6 +95,7 @@ type source interface {
 	describe(*cache.Description)
 	channels() int // of the file: 1 or 2
 	frames() int64 // at the session's rate, from the start of the song
+	cost() float64 // ns a frame, about
 	// open goes to the first frame; close gives back what open took.
 	open() error
 	io.Closer
@@ -174,7 +173,6 @@ func (n *node) run(c int64) error {
 		from = to
 	}
 	n.spent.Add(int64(time.Since(began)))
-	n.ran.Add(1)
 	for p, sink := range n.sinks {
 		if sink == nil {
 			continue

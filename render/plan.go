@@ -61,7 +61,7 @@ func (b *builder) steps(ctx context.Context, s *laid) []Step {
 			return
 		}
 		seen[c] = true
-		stored := c.rounded && b.stored(ctx, s, c) != nil
+		stored := b.stored(ctx, s, c) != nil
 		if !stored {
 			for _, w := range c.inputs {
 				visit(st, w.from)
@@ -70,15 +70,12 @@ func (b *builder) steps(ctx context.Context, s *laid) []Step {
 				visit(st, k)
 			}
 		}
-		if !c.rounded { // a part of the master
+		if !s.desk.keeps(c) { // a part of what hears it
 			return
 		}
 		step := Step{Song: s.song.Title, Action: c.action(), Run: !stored}
 		if step.Run {
 			step.Why = b.why(st, c.name, c.description)
-			if len(step.Why) == 0 {
-				step.Why = []string{whyGone(slices.Contains(needed, c))}
-			}
 		}
 		step.Seconds = b.took(st.place(c.name))
 		steps = append(steps, step)
@@ -103,9 +100,7 @@ func (b *builder) steps(ctx context.Context, s *laid) []Step {
 			st.finish = st.describe(s)
 		}
 		if step.Run {
-			if step.Why = b.why(st, "", st.finish); len(step.Why) == 0 {
-				step.Why = []string{whyGone(true)}
-			}
+			step.Why = b.why(st, "", st.finish)
 		}
 		step.Seconds = b.took(st.place(""))
 		steps = append(steps, step)
@@ -188,16 +183,10 @@ func (b *builder) why(st *stage, name string, now cache.Description) []string {
 	for _, r := range b.reasons(st, name, now) {
 		lines = append(lines, r.String())
 	}
-	return lines
-}
-
-// whyGone says why an action runs that has not changed. Only strips may be ones
-// that are not kept.
-func whyGone(kept bool) string {
-	if kept {
-		return "its result is no longer in the cache"
+	if len(lines) == 0 {
+		lines = []string{"its result is no longer in the cache"}
 	}
-	return "not in the cache: making it takes about as long as reading it back"
+	return lines
 }
 
 // reasons compares what an action depends on with how it was last made, and

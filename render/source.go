@@ -101,6 +101,17 @@ func (s *stemSource) frames() int64 {
 	return s.wait + n
 }
 
+func (s *stemSource) cost() float64 {
+	cost := float64(fileCost)
+	if s.info.Format == "flac" {
+		cost = flacCost
+	}
+	if s.speed != nil {
+		cost += resampleCost
+	}
+	return cost
+}
+
 func (s *stemSource) open() error {
 	r, err := audiofile.Open(s.file.Path)
 	if err == nil && s.skip > 0 {

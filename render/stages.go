@@ -43,6 +43,7 @@ type stage struct {
 // of it is stored.
 func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources map[string]source, jobs []job) (*laid, error) {
 	s := &laid{song: song, desk: newDesk(song, rate, sources), sources: sources, stored: map[*channel]*artifact{}, takes: map[takeID]*take{}}
+	s.desk.worth = b.worth
 	// The main version says how long the song is, also when only others are
 	// asked for: all versions of a song are equally long.
 	mix, err := s.desk.mixdown(version{})
@@ -77,7 +78,7 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 // stored returns what is stored of a channel's sound, or nil. It is looked for
 // once, when somebody asks first: most strips of a song are never asked for.
 func (b *builder) stored(ctx context.Context, s *laid, c *channel) *artifact {
-	if a, known := s.stored[c]; known {
+	if a, known := s.stored[c]; known || !s.desk.keeps(c) {
 		return a
 	}
 	s.stored[c] = nil
@@ -250,11 +251,14 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 	var keepers []*keeper
 	defer func() {
 		for _, k := range keepers {
-			k.drop()
+			k.Close()
 		}
 	}()
 	for _, c := range s.desk.made {
-		k, err := b.newKeeper(c, s.desk.rate, slices.Contains(stages, c))
+		if !s.desk.keeps(c) {
+			continue
+		}
+		k, err := b.newKeeper(c)
 		if err != nil {
 			return err
 		}
@@ -287,7 +291,7 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 		return err
 	}
 	for _, k := range keepers {
-		if s.stored[k.channel], err = k.finish(ctx, b); err != nil {
+		if s.stored[k.channel], err = k.finish(ctx, b, s.desk.rate); err != nil {
 			return err
 		}
 		b.count(false)

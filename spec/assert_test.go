@@ -204,3 +204,17 @@ func TestAssertSchema(t *testing.T) {
 		}
 	}
 }
+
+// An assertion about outputs that nobody makes would never fail.
+func TestAssertNothing(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"a.wav": "", "one.yaml": "lathe: 1\nsong: {title: One}\nmix: a.wav\ndeliver: [cd]\n", "two.yaml": "lathe: 1\nsong: {title: Two}\nmix: a.wav\n",
+		"lathe.yaml": "lathe: 1\nrelease: {title: R}\nsongs: [{file: one.yaml}, {file: two.yaml}]\nassert:\n  - {song: Two, delivery: cd, plr: {min: 8 LU}}\n",
+	})
+	t.Chdir(dir)
+	_, diags := Load(".", fakeOptions)
+	if len(diags) != 1 || diags[0].Error() != "lathe.yaml:5:5: assert 1: no output is of that song, version and delivery" {
+		t.Errorf("%v", diags)
+	}
+}

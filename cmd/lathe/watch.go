@@ -394,7 +394,7 @@ func (s *session) showResult(r *render.Result, ran []string, b watch.Batch) {
 	if r.Cached > 0 {
 		cached = fmt.Sprintf("; %d from the cache", r.Cached)
 	}
-	fmt.Fprintf(w, "  ran %s%s\n  done %.1f s after the save\n", several(actions(ran)), cached, since)
+	fmt.Fprintf(w, "  ran %s%s\n  done %.1f s after the save\n", actions(ran), cached, since)
 }
 
 // showError shows an error and that it is not the end.
@@ -429,29 +429,29 @@ func workBeforeAfter(old, o render.Output) (text string) {
 	return text
 }
 
-// actions shortens what ran: of many stems and deliveries only the number.
-func actions(ran []string) []string {
-	var stems, other, deliver []string
+// actions lists what ran; of many strips and deliveries only how many.
+func actions(ran []string) string {
+	var strips, stages, deliver []string
 	for _, a := range ran {
 		switch {
-		case strings.HasPrefix(a, "stems/"):
-			stems = append(stems, a)
 		case strings.HasPrefix(a, "deliver "):
 			deliver = append(deliver, a)
+		case strings.HasPrefix(a, "mix"), strings.HasPrefix(a, "master"):
+			stages = append(stages, a)
 		default:
-			other = append(other, a)
+			strips = append(strips, a)
 		}
 	}
-	if len(stems) > 2 {
-		stems = []string{fmt.Sprintf("%d stems", len(stems))}
+	if len(strips) > 3 {
+		strips = []string{fmt.Sprintf("%d strips", len(strips))}
 	}
 	if len(deliver) > 2 {
 		deliver = []string{fmt.Sprintf("%d deliveries", len(deliver))}
 	}
-	if all := slices.Concat(stems, other, deliver); len(all) > 0 {
-		return all
+	if all := slices.Concat(strips, stages, deliver); len(all) > 0 {
+		return strings.Join(all, ", ")
 	}
-	return []string{"nothing"}
+	return "nothing"
 }
 
 // several lists words, but not more than a line holds.

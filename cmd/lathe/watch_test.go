@@ -372,7 +372,7 @@ func TestWatchJSON(t *testing.T) {
 	noiseFile(t, filepath.Join(dir, "b.wav"), 1)
 	writeSong(t, dir, "0 dB")
 	w := startWatch(t, dir, "--json", "--poll", "--only", "mix", "--exec", "echo started >&2; exit 7")
-	w.expectIn(&w.json, `"event":"summary","rendered":2,.*"failed":0,"seconds_since_save":[0-9.]+,"exit_code":0}$`)
+	w.expectIn(&w.json, `"event":"summary","rendered":\d+,.*"failed":0,"seconds_since_save":[0-9.]+,"exit_code":0}$`)
 	w.expect(`^started$`)
 	w.expect(`^--exec echo .*: exit status 7$`)
 	w.expectIn(&w.json, `"event":"exec","exit_code":7}$`)
@@ -454,6 +454,8 @@ func TestWatchLeaksNothing(t *testing.T) {
 	noiseFile(t, filepath.Join(dir, "a.wav"), 2)
 	noiseFile(t, filepath.Join(dir, "b.wav"), 2)
 	writeSong(t, dir, "0 dB")
+	_, stop := signal.NotifyContext(context.Background(), os.Interrupt) // Go listens to signals for ever, once it has begun
+	stop()
 	start := used()
 	w := startWatch(t, dir, "--preview", "1 s", "--exec", "echo sent")
 	w.expect(`^sent$`)
@@ -514,4 +516,18 @@ func used() holdings {
 	runtime.ReadMemStats(&m)
 	files, _ := os.ReadDir("/proc/self/fd")
 	return holdings{runtime.NumGoroutine(), len(files), m.HeapAlloc}
+}
+
+// What ran, in a line that can be read.
+func TestActions(t *testing.T) {
+	for _, c := range []struct{ want, ran string }{
+		{"nothing", ""},
+		{"stems/a, mix, master, deliver cd/S.wav", "stems/a;mix;deliver cd/S.wav;master"},
+		{"5 strips, mix, mix (instrumental), 3 deliveries", "stems/a;stems/b;stems/c;drums;plate;mix;mix (instrumental);deliver a;deliver b;deliver c"},
+	} {
+		ran := strings.FieldsFunc(c.ran, func(r rune) bool { return r == ';' })
+		if got := actions(ran); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
 }

@@ -13,7 +13,8 @@ import (
 //
 // The ear's bands are narrow at the bottom and wide at the top, so there are two
 // analyses: one of the stream, with bins of some 20 Hz, and below 354 Hz one of
-// the stream at a few kHz, with bins of some 1.5 Hz.
+// the stream at a few kHz, with bins of some 1.5 Hz. The first looks at every other
+// twentieth of a second, which is plenty for an average.
 type Spectrum struct {
 	rate   float64
 	treble *analysis
@@ -42,7 +43,7 @@ func NewSpectrum(rate, channels int) *Spectrum {
 	}
 	return &Spectrum{
 		rate:   float64(rate),
-		treble: newAnalysis(float64(rate), length, length, channels),
+		treble: newAnalysis(float64(rate), length, 2*length, channels),
 		bass:   newAnalysis(float64(rate)/float64(factor), bassLength, bassLength/2, channels),
 		lower:  newDecimator(float64(rate), factor, channels),
 	}
@@ -93,7 +94,7 @@ func (s *Spectrum) Bands(n int, lowest, highest float64) []Band {
 // analysis is the average of short-time spectra.
 type analysis struct {
 	bin    float64 // Hz
-	hop    int
+	hop    int     // from one window to the next
 	plan   *fft.Plan
 	window []float64
 	weight float64 // sum of the window's squares
@@ -101,6 +102,7 @@ type analysis struct {
 	buf    [][]float64
 	fill   int
 	fresh  int // of which no spectrum has yet been taken
+	skip   int // frames to pass over before the next window
 	x      []float64
 	re, im []float64
 
@@ -126,6 +128,11 @@ func newAnalysis(rate float64, length, hop, channels int) *analysis {
 func (a *analysis) write(planar [][]float64) {
 	length := len(a.window)
 	for at, frames := 0, len(planar[0]); at < frames; {
+		if a.skip > 0 {
+			n := min(frames-at, a.skip)
+			at, a.skip = at+n, a.skip-n
+			continue
+		}
 		n := min(frames-at, length-a.fill)
 		for c, b := range a.buf {
 			copy(b[a.fill:], planar[c][at:at+n])
@@ -136,10 +143,11 @@ func (a *analysis) write(planar [][]float64) {
 			continue
 		}
 		a.take(a.window, a.weight)
+		overlap := max(length-a.hop, 0)
 		for _, b := range a.buf {
-			copy(b, b[a.hop:])
+			copy(b, b[length-overlap:])
 		}
-		a.fill, a.fresh = length-a.hop, 0
+		a.fill, a.fresh, a.skip = overlap, 0, max(a.hop-length, 0)
 	}
 }
 

@@ -157,5 +157,5 @@ func TestGoldenSpectrum(t *testing.T) {
 	for _, band := range s.Bands(24, 20, 24000) {
 		levels = append(levels, band.Hz, band.Level)
 	}
-	dsptest.CheckGolden(t, dsp.Block{levels, levels}, "d8ac3ff532e37ea123bdf2e743e0b3a01b1f47bab15d2e4423dc999dedc10450")
+	dsptest.CheckGolden(t, dsp.Block{levels, levels}, "3968b24cdd9cee6b4cfc52df8096c8cdd15cc4cc2b2ee2179ed8f8bc20619636")
 }

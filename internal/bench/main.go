@@ -27,15 +27,24 @@ func main() {
 	stems := flag.Int("stems", 24, "number of stems")
 	minutes := flag.Float64("minutes", 0, "length of each, or of the file to be measured (default 4 and 60)")
 	runs := flag.Int("runs", 3, "runs of each tool, in turn; the median counts")
-	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; edit: what a change costs")
+	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; edit: what a change costs; measure: loudness and peaks of one long file")
+	file := flag.String("file", "", "a file of your own for -work measure")
 	only := flag.String("tools", "", "only tools whose name has one of these words, besides lathe: tuned,SoX (default: all that are installed)")
 	dir := flag.String("dir", "", "folder for stems and results, kept (default: a temporary one)")
+	programme := flag.String("make", "", "write the file that -work measure makes to this path, and end")
 	flag.Parse()
 	if *minutes == 0 {
 		*minutes = 4
 		if *work == "measure" {
 			*minutes = 60
 		}
+	}
+	if *programme != "" {
+		if err := writeProgramme(*programme, *minutes); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
 	}
 	if err := bench(*work, *only, *file, *stems, *minutes, *runs, *dir); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -57,6 +66,8 @@ type benchmark struct {
 	stems []string
 	out   string // a folder of the tool's own
 	work  string
+
+	seconds float64 // of sound
 }
 
 // usage is what a run took.
@@ -66,9 +77,9 @@ type usage struct {
 }
 
 func bench(work, only, file string, stems int, minutes float64, runs int, dir string) error {
-	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools, "edit": nil}[work]
+	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools, "edit": nil, "measure": meterTools}[work]
 	if !ok {
-		return fmt.Errorf("no work %q: mix, release or edit", work)
+		return fmt.Errorf("no work %q: mix, release, edit or measure", work)
 	}
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "lathe-bench-")
@@ -112,11 +123,11 @@ func bench(work, only, file string, stems int, minutes float64, runs int, dir st
 			results[i] = append(results[i], u)
 		}
 	}
-	fmt.Printf("\n%-46s %8s %8s %9s %14s %14s\n", what, "wall s", "cpu s", "memory MB", "wall / lathe", "cpu / lathe")
+	fmt.Printf("\n%-46s %8s %8s %9s %8s %14s %14s\n", what, "wall s", "cpu s", "memory MB", "x real", "wall / lathe", "cpu / lathe")
 	first := median(results[0])
 	for i, t := range present {
 		u := median(results[i])
-		fmt.Printf("%-46s %8.2f %8.2f %9.0f %14.2f %14.2f\n", t.name, u.wall, u.cpu, u.memory, u.wall/first.wall, u.cpu/first.cpu)
+		fmt.Printf("%-46s %8.2f %8.2f %9.0f %8.0f %14.2f %14.2f\n", t.name, u.wall, u.cpu, u.memory, b.seconds/u.wall, u.wall/first.wall, u.cpu/first.cpu)
 	}
 	return nil
 }
@@ -124,25 +135,19 @@ func bench(work, only, file string, stems int, minutes float64, runs int, dir st
 // prepare makes what is worked on, and says what that is.
 func (b *benchmark) prepare(file string, stems int, minutes float64) (what string, err error) {
 	if b.work == "measure" {
-		if file != "" {
-			path, err := filepath.Abs(file)
-			if err == nil {
-				_, err = os.Stat(path)
-			}
-			b.stems = []string{path}
-			return "measure " + filepath.Base(file), err
-		}
-		fmt.Printf("making a file of %g minutes, 48 kHz, 24-bit\n", minutes)
-		path, err := writeProgramme(b.dir, minutes)
-		b.stems = []string{path}
-		return fmt.Sprintf("measure, %g min of 48 kHz/24-bit stereo", minutes), err
+		return b.prepareFile(file, minutes)
 	}
 	fmt.Printf("making %d stems of %g minutes, 48 kHz, 24-bit\n", stems, minutes)
 	if b.stems, err = writeStems(filepath.Join(b.dir, "stems"), stems, int(minutes*60)); err != nil {
 		return "", err
 	}
+	text := project(b.work, b.stems)
+	if b.work == "edit" {
+		text = editing(b.stems)
+	}
+	b.seconds = minutes * 60
 	what = fmt.Sprintf("%s, %d stems x %g min", b.work, stems, minutes)
-	return what, os.WriteFile(filepath.Join(b.dir, "lathe.yaml"), []byte(project(b.work, b.stems)), 0o644)
+	return what, os.WriteFile(filepath.Join(b.dir, "lathe.yaml"), []byte(text), 0o644)
 }
 
 // picked reports whether a tool is asked for.

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 
 	"github.com/lathe-audio/lathe/internal/demo"
+	"github.com/lathe-audio/lathe/render/audiofile"
 )
 
 // meterTools measure one long file: integrated loudness, loudness range and true peak.
@@ -21,18 +23,55 @@ var meterTools = []tool{
 	}},
 }
 
-// writeProgramme writes a file of music of so many minutes into dir, 48 kHz/24-bit stereo WAV,
-// and returns its path: the demo song's stems together, in sections with fewer of them and
-// more. A file that is there already with the right size is kept.
-func writeProgramme(dir string, minutes float64) (path string, err error) {
-	data := int(minutes*60) * stemRate * stemFrame
-	path = filepath.Join(dir, fmt.Sprintf("programme-%g-min.wav", minutes))
-	if info, err := os.Stat(path); err == nil && info.Size() == int64(44+data) {
-		return path, nil
-	}
-	f, err := os.Create(path)
+// prepareFile makes the file to be measured, or takes one that is given.
+func (b *benchmark) prepareFile(file string, minutes float64) (what string, err error) {
+	path, err := filepath.Abs(file)
 	if err != nil {
 		return "", err
+	}
+	if file == "" {
+		path = filepath.Join(b.dir, fmt.Sprintf("programme-%g-min.wav", minutes))
+		fmt.Printf("making a file of %g minutes, 48 kHz, 24-bit\n", minutes)
+		if err := makeProgramme(path, minutes); err != nil {
+			return "", err
+		}
+	}
+	r, err := audiofile.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	b.stems, b.seconds = []string{path}, r.Info().Duration()
+	return fmt.Sprintf("measure, %.1f min, %d Hz, %d channels", b.seconds/60, r.Info().Rate, r.Info().Channels), nil
+}
+
+// makeProgramme has writeProgramme run in a process of its own: the system counts the
+// memory that this one has had to those that it starts. A file that is there already
+// with the right size is kept.
+func makeProgramme(path string, minutes float64) error {
+	if info, err := os.Stat(path); err == nil && info.Size() == 44+programmeBytes(minutes) {
+		return nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	out, err := exec.Command(self, "-make", path, "-minutes", fmt.Sprint(minutes)).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%v: %s", err, out)
+	}
+	return nil
+}
+
+func programmeBytes(minutes float64) int64 { return int64(minutes*60) * stemRate * stemFrame }
+
+// writeProgramme writes a file of music of so many minutes, 48 kHz/24-bit stereo WAV: the demo
+// song's stems together, in sections with fewer of them and more.
+func writeProgramme(path string, minutes float64) (err error) {
+	data := int(programmeBytes(minutes))
+	f, err := os.Create(path)
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if closed := f.Close(); err == nil {
@@ -40,18 +79,18 @@ func writeProgramme(dir string, minutes float64) (path string, err error) {
 		}
 	}()
 	if _, err := f.Write(wavHeader(data)); err != nil {
-		return "", err
+		return err
 	}
 	sections := programmeSections()
 	for i := 0; data > 0; i++ {
 		part := sections[i%len(sections)]
 		part = part[:min(len(part), data)]
 		if _, err := f.Write(part); err != nil {
-			return "", err
+			return err
 		}
 		data -= len(part)
 	}
-	return path, nil
+	return nil
 }
 
 // programmeSections are the demo song with a third of its stems, two thirds, and all.

@@ -265,12 +265,12 @@ func TestForeignAIFF(t *testing.T) {
 		name, raw string // raw: ffmpeg's name for the bare samples
 		make      []string
 	}{
-		{"s8.aiff", "u8", ff("-c:a", "pcm_s8")}, {"u8.aifc", "u8", ff("-c:a", "pcm_u8")}, {"s16.aiff", "s16le", ff("-c:a", "pcm_s16be")}, {"sowt.aifc", "s16le", ff("-c:a", "pcm_s16le")},
-		{"s24.aiff", "s24le", ff("-c:a", "pcm_s24be")}, {"s32.aiff", "s32le", ff("-c:a", "pcm_s32be")},
-		{"f32.aifc", "f32le", ff("-c:a", "pcm_f32be")}, {"f64.aifc", "f64le", ff("-c:a", "pcm_f64be")},
-		{"mono.aif", "s24le", ff("-c:a", "pcm_s24be", "-ac", "1")}, {"surround.aiff", "s24le", ff("-c:a", "pcm_s24be", "-ac", "6")},
+		{"s8.aiff", "u8", ff("-c:a", "pcm_s8")}, {"s16.aiff", "s16le", ff("-c:a", "pcm_s16be")}, {"sowt.aifc", "s16le", ff("-c:a", "pcm_s16le")},
+		{"s24.aiff", "s24le", ff("-c:a", "pcm_s24be")},
+		{"f32.aifc", "f32le", ff("-c:a", "pcm_f32be")},
+		{"surround.aiff", "s24le", ff("-c:a", "pcm_s24be", "-ac", "6")},
 		{"tagged.aiff", "s16le", ff("-c:a", "pcm_s16be", "-metadata", "title=Undertow", "-write_id3v2", "1")},
-		{"sox16.aiff", "s16le", sox("-b", "16")}, {"sox24.aiff", "s24le", sox("-b", "24")}, {"sox32.aifc", "s32le", sox("-b", "32")}, {"soxodd.aiff", "u8", sox("-b", "8")},
+		{"sox16.aiff", "s16le", sox("-b", "16")}, {"sox32.aifc", "s32le", sox("-b", "32")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

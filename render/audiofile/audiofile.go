@@ -2,16 +2,18 @@
 //
 // Files are told apart by their content, never by their name. Reading is
 // streaming: memory is bounded by one buffer whatever the length, and a block
-// of a WAV file is read without allocating. Samples are planar float64 with
-// full scale ±1: an integer of b bits is divided by 2^(b-1), so that float64
-// holds every integer format exactly and a copy is a copy.
+// is read without allocating. Samples are planar float64 with full scale ±1: an
+// integer of b bits is divided by 2^(b-1), so that float64 holds every integer
+// format exactly and a copy is a copy. [OpenAny] reads anything else through
+// ffmpeg, for who wants to know and not to make something of it.
 //
-// The chunk scan, the format chunk and the sample conversion are this package's
-// own, over io.ReaderAt with every size checked against the file: what studios
-// hand over has sizes of 0 and 0xFFFFFFFF from streaming writers, odd chunks
-// without their pad byte, extensible headers, and floats in a 16-byte format
-// chunk. go-audio/wav reads the INFO, cue and smpl chunks, which it is only
-// given after they have been found sound; mewkiz/flac decodes FLAC frames.
+// The chunk scans, the format chunks, the sample conversion and the decoder of
+// FLAC frames are this package's own, with every size checked against the file:
+// what studios hand over has sizes of 0 and 0xFFFFFFFF from streaming writers,
+// odd chunks without their pad byte, extensible headers, and floats in a 16-byte
+// format chunk. go-audio/wav reads the INFO, cue and smpl chunks, which it is
+// only given after they have been found sound; mewkiz/flac reads the metadata of
+// FLAC, and its own decoder of frames is what this one is tested against.
 package audiofile
 
 import (

@@ -34,15 +34,10 @@ func TestOpenAny(t *testing.T) {
 		{"a.mp3", []string{"-c:a", "libmp3lame"}, Info{Format: "mp3", Encoding: "mp3", ContainerBits: 32, Channels: 2, Rate: 48000, ChannelMask: 3}, ""},
 		{"a.m4a", []string{"-c:a", "aac"}, Info{Format: "m4a", Encoding: "aac", ContainerBits: 32, Channels: 2, Rate: 48000, ChannelMask: 3}, ""},
 		{"a.opus", []string{"-c:a", "libopus"}, Info{Format: "ogg", Encoding: "opus", ContainerBits: 32, Channels: 2, Rate: 48000, ChannelMask: 3}, ""},
-		{"mono.ogg", []string{"-c:a", "libvorbis", "-ac", "1", "-ar", "44100"}, Info{Format: "ogg", Encoding: "vorbis", ContainerBits: 32, Channels: 1, Rate: 44100, ChannelMask: 4}, ""},
-		{"alac.m4a", []string{"-c:a", "alac", "-sample_fmt", "s16p"}, Info{Format: "m4a", Encoding: "alac", BitDepth: 16, ContainerBits: 16, Channels: 2, Rate: 48000, ChannelMask: 3}, "s16le"},
-		{"alac24.m4a", []string{"-c:a", "alac", "-sample_fmt", "s32p"}, Info{Format: "m4a", Encoding: "alac", BitDepth: 24, ContainerBits: 24, Channels: 2, Rate: 48000, ChannelMask: 3}, "s24le"},
-		{"a.wv", []string{"-c:a", "wavpack", "-sample_fmt", "s16p"}, Info{Format: "wv", Encoding: "wavpack", BitDepth: 16, ContainerBits: 16, Channels: 2, Rate: 48000, ChannelMask: 3}, "s16le"},
+		{"alac24.m4a", []string{"-c:a", "alac", "-sample_fmt", "s32p", "-ar", "44100", "-ac", "1"}, Info{Format: "m4a", Encoding: "alac", BitDepth: 24, ContainerBits: 24, Channels: 1, Rate: 44100, ChannelMask: 4}, "s24le"},
 		{"float.wv", []string{"-c:a", "wavpack", "-sample_fmt", "fltp"}, Info{Format: "wv", Encoding: "float", BitDepth: 32, ContainerBits: 32, Channels: 2, Rate: 48000, ChannelMask: 3}, "f32le"},
-		{"a.w64", []string{"-c:a", "pcm_s24le"}, Info{Format: "w64", Encoding: "pcm", BitDepth: 24, ContainerBits: 24, Channels: 2, Rate: 48000, ChannelMask: 3}, "s24le"},
 		{"surround.mka", []string{"-c:a", "pcm_s16le", "-af", "pan=5.1(side)|FL=c0|FR=c1|FC=c0|LFE=c1|SL=c0|SR=c1"}, Info{Format: "matroska", Encoding: "pcm", BitDepth: 16, ContainerBits: 16, Channels: 6, Rate: 48000, ChannelMask: 0x3F}, "s16le"},
 		{"adpcm.wav", []string{"-c:a", "adpcm_ms"}, Info{Format: "wav", Encoding: "adpcm_ms", ContainerBits: 32, Channels: 2, Rate: 48000, ChannelMask: 3}, ""},
-		{"alaw.aifc", []string{"-c:a", "pcm_alaw"}, Info{Format: "aiff", Encoding: "pcm_alaw", ContainerBits: 32, Channels: 2, Rate: 48000, ChannelMask: 3}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +95,7 @@ func TestOpenAny(t *testing.T) {
 			for ch := range dst {
 				dst[ch] = make([]float64, 50)
 			}
-			for _, at := range []int{20000, 100, 100, 0, len(want[0]) - 10} {
+			for _, at := range []int{20000, 100, len(want[0]) - 10} {
 				if err := r.SeekFrame(int64(at)); err != nil {
 					t.Fatal(err)
 				}

@@ -13,7 +13,7 @@ import (
 // many such blocks there are: enough that no stage waits for another's
 // hiccups, little enough to stay in the cache.
 const (
-	blockFrames = 4096
+	blockFrames = 2048
 	blocksAhead = 12
 )
 

@@ -179,11 +179,11 @@ func (c Curve) highest() (at float64, ok bool) {
 func (c Curve) at(i int) float64 { return c.First + float64(float64(i)*c.Step) }
 
 func (d Data) noLoudness() string {
-	_, any := d.Momentary.highest()
+	_, heard := d.Momentary.highest()
 	switch {
 	case d.Duration <= 0:
 		return "no samples"
-	case any || d.Integrated != nil:
+	case heard || d.Integrated != nil:
 		return ""
 	case d.Duration < 0.4:
 		return "shorter than the 400 ms that loudness is measured over"

@@ -184,24 +184,24 @@ func dashed(points []point, dash []float64) [][]point {
 	}
 	var pieces [][]point
 	piece := []point{points[0]}
-	part, left := 0, dash[0]
+	part, rest := 0, dash[0]
 	for i := 1; i < len(points); i++ {
 		a, b := points[i-1], points[i]
 		for {
 			dx, dy := b.x-a.x, b.y-a.y
 			length := math.Sqrt(float64(dx*dx) + float64(dy*dy))
-			if length <= left {
-				left -= length
+			if length <= rest {
+				rest -= length
 				piece = append(piece, b)
 				break
 			}
-			a = point{a.x + float64(dx*left/length), a.y + float64(dy*left/length)}
+			a = point{a.x + float64(dx*rest/length), a.y + float64(dy*rest/length)}
 			if part%2 == 0 {
 				pieces = append(pieces, append(piece, a))
 			}
 			piece = []point{a}
 			part++
-			left = dash[part%len(dash)]
+			rest = dash[part%len(dash)]
 		}
 	}
 	if part%2 == 0 {
