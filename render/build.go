@@ -38,8 +38,8 @@ type Options struct {
 	Event  func(Event) // told what happens, from one goroutine at a time; may be nil
 
 	keepLock bool // leave the lock file alone
-	// worth replaces the cache's rule of which strips are worth keeping.
-	worth func(cost time.Duration, size int64) bool
+	// keep replaces the cache's rule of which strips are worth keeping.
+	keep func(strip string) bool
 }
 
 // UsageError says that the command was called in a wrong way.
@@ -195,8 +195,11 @@ func start(p *spec.Project, o Options) (b *builder, jobs, all []job, err error) 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	if b.worth = o.worth; b.worth == nil {
-		b.worth = b.store.Keep
+	b.worth = func(strip string, cost time.Duration, size int64) bool {
+		if o.keep != nil {
+			return o.keep(strip)
+		}
+		return b.store.Keep(cost, size)
 	}
 	b.inputs = cache.OpenDigests(dir)
 	b.place, err = newOutputs(o.Out, b.project, dir, b.inputs)

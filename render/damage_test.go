@@ -84,7 +84,7 @@ func (c *cacheTest) build(i int, o render.Options) *render.Result {
 	if err := os.WriteFile(filepath.Join(c.dir, "lathe.yaml"), []byte(twins[i]), 0o644); err != nil {
 		c.Fatal(err)
 	}
-	o = render.Keeping(o, func() bool { return true })
+	o = render.Keeping(o, func(string) bool { return true })
 	r, err := render.Build(context.Background(), load(c, c.dir), o)
 	if err != nil {
 		c.Fatal(err)

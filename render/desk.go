@@ -25,11 +25,11 @@ type desk struct {
 	length  int64             // frames, where the project sets it; else 0
 	sources map[string]source // by stem name; "mix" for a finished mix
 	known   map[cache.Key]*channel
-	version string                                    // being laid out
-	worth   func(cost time.Duration, size int64) bool // whether a strip is worth its place in the cache; nil: never
-	kept    func(*channel) *stageSource               // the sound of a channel whose stage is stored; may be nil
-	order   []*node                                   // inputs before their consumers
-	made    []*channel                                // whose nodes are in order
+	version string                                                  // being laid out
+	worth   func(strip string, cost time.Duration, size int64) bool // its place in the cache; nil: never
+	kept    func(*channel) *stageSource                             // the sound of a channel whose stage is stored; may be nil
+	order   []*node                                                 // inputs before their consumers
+	made    []*channel                                              // whose nodes are in order
 }
 
 // channel is a strip of the desk, or a stage of the master, before anything is

@@ -10,12 +10,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/lathe-audio/lathe/dsp/catalogue"
+	"github.com/lathe-audio/lathe/dsp/seed"
 	"github.com/lathe-audio/lathe/render"
 	"github.com/lathe-audio/lathe/spec"
 )
@@ -119,12 +119,11 @@ func (w *workbench) load(t *rapid.T) *spec.Project {
 }
 
 // build builds with the project's own cache. Which strips are kept there is left
-// to time, or to chance.
+// to the rule, or to chance.
 func (w *workbench) build(t *rapid.T, jobs int, only ...string) error {
 	o := render.Options{Cache: filepath.Join(w.dir, ".lathe"), Jobs: jobs, Only: only}
 	if every := rapid.IntRange(0, 3).Draw(t, "kept"); every > 0 { // all, half of them, a third
-		var asked atomic.Int64
-		o = render.Keeping(o, func() bool { return asked.Add(1)%int64(every) == 0 })
+		o = render.Keeping(o, func(strip string) bool { return seed.Of(strip)%uint64(every) == 0 })
 	}
 	p := w.load(t)
 	steps, planErr := render.Plan(context.Background(), p, o)

@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/lathe-audio/lathe/render/cache"
@@ -42,7 +43,7 @@ func (d *desk) keeps(c *channel) bool {
 		if c.wantPre {
 			size *= 2
 		}
-		kept := d.worth != nil && d.worth(time.Duration(d.cost(c)*float64(d.longest())), size)
+		kept := d.worth != nil && d.worth(c.name, time.Duration(d.cost(c)*float64(d.longest())), size)
 		c.kept = &kept
 	}
 	return *c.kept
@@ -67,15 +68,13 @@ func (d *desk) cost(c *channel) float64 {
 	if c.source != nil {
 		cost += c.source.cost()
 	}
-	inputs := map[*channel]bool{}
+	var inputs []*channel
 	for _, w := range c.inputs {
-		inputs[w.from] = true
+		inputs = append(inputs, w.from)
 	}
-	for _, k := range c.keys {
-		inputs[k] = true
-	}
-	for in := range inputs {
-		if in != nil && !d.keeps(in) {
+	inputs = append(inputs, c.keys...)
+	for i, in := range inputs {
+		if in != nil && !slices.Contains(inputs[:i], in) && !d.keeps(in) {
 			cost += d.cost(in)
 		}
 	}

@@ -63,8 +63,8 @@ func actions(t *testing.T, dir string, o render.Options, replace ...string) (mad
 func TestOnlyTheStripThatChanged(t *testing.T) {
 	dir := t.TempDir()
 	writeGoldenStems(t, dir)
-	everything := render.Keeping(render.Options{}, func() bool { return true })
-	nothing := render.Keeping(render.Options{}, func() bool { return false })
+	everything := render.Keeping(render.Options{}, func(string) bool { return true })
+	nothing := render.Keeping(render.Options{}, func(string) bool { return false })
 	all, _ := actions(t, dir, everything)
 	t.Logf("all: %q", all)
 	for _, c := range []struct {

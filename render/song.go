@@ -24,9 +24,9 @@ type builder struct {
 	jobs    int
 	event   func(Event)
 
-	worth    func(cost time.Duration, size int64) bool // whether a strip is worth its place in the cache
-	remote   bool                                      // there is a second cache to ask
-	dry      bool                                      // only finding out what there is to do
+	worth    func(strip string, cost time.Duration, size int64) bool // its place in the cache
+	remote   bool                                                    // there is a second cache to ask
+	dry      bool                                                    // only finding out what there is to do
 	mu       sync.Mutex
 	rendered int
 	cached   int

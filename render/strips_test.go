@@ -32,7 +32,7 @@ func TestStripsAreKeptWhole(t *testing.T) {
 				if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(head+parts), 0o644); err != nil {
 					t.Fatal(err)
 				}
-				o := render.Keeping(render.Options{Out: out, Cache: cache}, func() bool { return true })
+				o := render.Keeping(render.Options{Out: out, Cache: cache}, func(string) bool { return true })
 				if _, err := render.Build(context.Background(), load(t, dir), o); err != nil {
 					t.Fatal(err)
 				}
