@@ -92,7 +92,7 @@ func chainCost(chain []spec.Processor) float64 {
 			own = usualCost
 		}
 		if p.Values.Has("bands") {
-			own *= float64(len(p.Values.List("bands")))
+			own = float64(own * float64(len(p.Values.List("bands"))))
 		}
 		cost += own
 		for _, chains := range p.Chains {

@@ -13,8 +13,8 @@ import (
 //
 // The ear's bands are narrow at the bottom and wide at the top, so there are two
 // analyses: one of the stream, with bins of some 20 Hz, and below 354 Hz one of
-// the stream at a few kHz, with bins of some 1.5 Hz. The first looks at every other
-// twentieth of a second, which is plenty for an average.
+// the stream at a few kHz, with bins of some 1.5 Hz. The first looks at a twentieth
+// of a second five times a second, which is plenty for an average.
 type Spectrum struct {
 	rate   float64
 	treble *analysis
@@ -27,9 +27,9 @@ var bassTop = 1000 / (2 * math.Sqrt2)
 
 const (
 	trebleBin     = 24.0   // Hz, the widest bins of the analysis of the stream
-	bassLength    = 4096   // samples of the other one
-	bassRate      = 5000.0 // Hz, the lowest rate it works at
-	bassRejection = 90.0   // dB of what would fold onto its band
+	bassLength    = 2048   // samples of the other one
+	bassRate      = 2500.0 // Hz, the lowest rate it works at
+	bassRejection = 70.0   // dB of what would fold onto its band
 )
 
 // NewSpectrum returns a meter for a sample rate in Hz.
@@ -43,8 +43,8 @@ func NewSpectrum(rate, channels int) *Spectrum {
 	}
 	return &Spectrum{
 		rate:   float64(rate),
-		treble: newAnalysis(float64(rate), length, 2*length, channels),
-		bass:   newAnalysis(float64(rate)/float64(factor), bassLength, bassLength/2, channels),
+		treble: newAnalysis(float64(rate), length, 4*length, channels),
+		bass:   newAnalysis(float64(rate)/float64(factor), bassLength, bassLength, channels),
 		lower:  newDecimator(float64(rate), factor, channels),
 	}
 }

@@ -157,5 +157,5 @@ func TestGoldenSpectrum(t *testing.T) {
 	for _, band := range s.Bands(24, 20, 24000) {
 		levels = append(levels, band.Hz, band.Level)
 	}
-	dsptest.CheckGolden(t, dsp.Block{levels, levels}, "3968b24cdd9cee6b4cfc52df8096c8cdd15cc4cc2b2ee2179ed8f8bc20619636")
+	dsptest.CheckGolden(t, dsp.Block{levels, levels}, "5b62d128441e0e315dd643d2ca4b59642b6115eb2c706438f3f5408a05866892")
 }

@@ -10,26 +10,26 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mewkiz/flac/frame"
 	"github.com/mewkiz/flac/meta"
 )
 
-// flacSource decodes a FLAC file (RFC 9639) frame by frame. Metadata are read
-// with mewkiz/flac; the frames are not, because that library takes their bits
-// through four layers of readers a byte at a time, and so more time than
-// everything that is done with the samples.
+// flacSource decodes a FLAC file (RFC 9639) frame by frame with mewkiz/flac.
+// The library's own stream type is left aside: it parses pictures and padding
+// that nobody needs, and its seeking wants to decode the file twice.
 type flacSource struct {
 	r       *Reader
 	in      flacBytes
-	win     flacWindow
+	buf     *bufio.Reader
 	first   int64 // offset of the first frame
 	points  []meta.SeekPoint
 	block   int64 // frames in a FLAC frame of a fixed-size stream
 	longest int   // bytes of the longest FLAC frame; 0 if not known
 	wantMD5 [md5.Size]byte
 
-	frame   flacFrame // the last one decoded
-	at      int       // its next sample; at its end, the next frame is to be decoded
-	pos     int64     // the next sample's place in the file
+	cur     *frame.Frame // decoded, or nil
+	at      int          // next sample of it
+	pos     int64        // its first sample's place in the file, plus at
 	scale   float64
 	scratch []byte
 }
@@ -59,12 +59,11 @@ func (b *flacBytes) Read(p []byte) (int, error) {
 // openFLAC sets up a reader for the FLAC stream that begins at off.
 func (r *Reader) openFLAC(off int64) error {
 	s := &flacSource{r: r, in: flacBytes{r, off + 4}}
-	buf := bufio.NewReaderSize(&s.in, 64<<10)
-	if err := s.readHeader(buf); err != nil {
+	s.buf = bufio.NewReaderSize(&s.in, 64<<10)
+	if err := s.readHeader(); err != nil {
 		return err
 	}
-	s.first = s.in.off - int64(buf.Buffered())
-	s.restart(s.first)
+	s.first = s.in.off - int64(s.buf.Buffered())
 	r.src = s
 	if r.info.Frames == 0 {
 		return s.count()
@@ -73,9 +72,9 @@ func (r *Reader) openFLAC(off int64) error {
 }
 
 // readHeader reads the metadata blocks up to the first frame.
-func (s *flacSource) readHeader(in io.Reader) error {
+func (s *flacSource) readHeader() error {
 	for i, last := 0, false; !last; i++ {
-		block, err := meta.New(in)
+		block, err := meta.New(s.buf)
 		if err != nil {
 			return corrupt("its FLAC header breaks off")
 		}
@@ -159,70 +158,45 @@ func (s *flacSource) count() error {
 		} else if err != nil {
 			return err
 		}
-		s.advance(s.left())
+		s.pos += int64(s.cur.BlockSize)
+		s.cur = nil
 	}
 	s.r.info.Frames = s.pos
-	s.restart(s.first)
-	return nil
+	return s.restart(s.first)
 }
 
 // restart goes on at the FLAC frame that begins at the offset.
-func (s *flacSource) restart(off int64) {
+func (s *flacSource) restart(off int64) error {
 	s.in.off = off
-	s.win.clear()
-	s.frame.block, s.at, s.pos = 0, 0, 0
+	s.buf.Reset(&s.in)
+	s.cur, s.at, s.pos = nil, 0, 0
+	return nil
 }
 
-// left is how many samples of the decoded frame are still to be given out.
-func (s *flacSource) left() int { return s.frame.block - s.at }
-
-// advance passes over samples of the decoded frame.
-func (s *flacSource) advance(frames int) {
-	s.at += frames
-	s.pos += int64(frames)
-}
-
-// next decodes the next FLAC frame; io.EOF at the end.
+// next decodes the next FLAC frame into cur; io.EOF at the end.
 func (s *flacSource) next() error {
 	info := &s.r.info
 	if info.Frames > 0 && s.pos >= info.Frames { // what follows may be an ID3v1 tag
 		return io.EOF
 	}
-	s.frame.block, s.at = 0, 0
-	n, err := s.decode()
+	f, err := frame.New(s.buf)
 	if err == io.EOF && info.Frames == 0 {
 		return io.EOF
 	}
 	if err != nil {
 		return s.broken(err)
 	}
-	if f := &s.frame; f.channels() != info.Channels || f.depth != info.BitDepth || f.rate != 0 && f.rate != info.Rate {
-		f.block = 0
+	if !s.fits(f) {
 		return corrupt("the FLAC frame at %s has another format than the header", clock(s.pos, info.Rate))
 	}
-	s.win.skip(n)
+	if err := f.Parse(); err != nil {
+		return s.broken(err)
+	}
+	s.cur, s.at = f, 0
 	if s.r.sums != nil {
 		s.hash()
 	}
 	return nil
-}
-
-// decode decodes the frame at the beginning of the window, into which it reads
-// as much as that takes, and returns its length in bytes.
-func (s *flacSource) decode() (int, error) {
-	for {
-		n, err := s.frame.decode(s.win.bytes(), s.r.info.BitDepth)
-		if err == nil {
-			return n, nil
-		}
-		s.frame.block = 0
-		if err != errFLACShort {
-			return 0, err
-		}
-		if err := s.win.more(&s.in); err != nil {
-			return 0, err
-		}
-	}
 }
 
 // broken says whether the stream ends too early or is damaged.
@@ -240,15 +214,15 @@ func (s *flacSource) broken(err error) error {
 func (s *flacSource) read(dst [][]float64) (int, error) {
 	want, n := len(dst[0]), 0
 	for n < want {
-		if s.left() == 0 {
+		if s.cur == nil {
 			if err := s.next(); err != nil {
 				return n, s.ended(err)
 			}
 		}
-		frames := min(want-n, s.left())
+		frames := min(want-n, int(s.cur.BlockSize)-s.at)
 		for ch, out := range dst {
 			out = out[n : n+frames]
-			in := s.frame.samples[ch][s.at:][:frames]
+			in := s.cur.Subframes[ch].Samples[s.at:][:frames]
 			for i, x := range in {
 				out[i] = float64(x) * s.scale
 			}
@@ -257,6 +231,14 @@ func (s *flacSource) read(dst [][]float64) (int, error) {
 		n += frames
 	}
 	return n, nil
+}
+
+func (s *flacSource) advance(frames int) {
+	s.at += frames
+	s.pos += int64(frames)
+	if s.at == int(s.cur.BlockSize) {
+		s.cur = nil
+	}
 }
 
 func (s *flacSource) ended(err error) error {
@@ -270,7 +252,7 @@ func (s *flacSource) ended(err error) error {
 
 func (s *flacSource) drain() error {
 	for {
-		s.advance(s.left())
+		s.skipRest()
 		if err := s.next(); err == io.EOF {
 			return s.checkMD5()
 		} else if err != nil {
@@ -279,20 +261,29 @@ func (s *flacSource) drain() error {
 	}
 }
 
+// skipRest leaves the rest of the decoded frame.
+func (s *flacSource) skipRest() {
+	if s.cur != nil {
+		s.advance(int(s.cur.BlockSize) - s.at)
+	}
+}
+
 // seek goes to the last seek point before the frame, if that is nearer than
 // where the reader stands, and decodes on from there: exact in any stream.
 func (s *flacSource) seek(target int64) error {
 	from := seekPoint(s.points, target)
 	if s.pos > target || int64(from.SampleNum) > s.pos {
-		s.jump(from)
+		if err := s.jump(from); err != nil {
+			return err
+		}
 	}
 	for s.pos < target {
-		if s.left() == 0 {
+		if s.cur == nil {
 			if err := s.next(); err != nil {
 				return s.ended(err)
 			}
 		}
-		s.advance(int(min(target-s.pos, int64(s.left()))))
+		s.advance(int(min(target-s.pos, int64(s.cur.BlockSize)-int64(s.at))))
 	}
 	return nil
 }
@@ -310,27 +301,36 @@ func seekPoint(points []meta.SeekPoint, target int64) meta.SeekPoint {
 // jump goes to a seek point and makes sure that the frame it names is there;
 // seek tables are often wrong in files that were edited. The beginning is
 // always right.
-func (s *flacSource) jump(p meta.SeekPoint) {
+func (s *flacSource) jump(p meta.SeekPoint) error {
 	off := s.first + int64(p.Offset)
 	if p.SampleNum == 0 || off < s.first || off >= s.r.size {
-		s.restart(s.first)
-		return
+		return s.restart(s.first)
 	}
 	s.restart(off)
 	s.pos = int64(p.SampleNum)
-	if s.next() != nil || s.frame.start(s.block) != int64(p.SampleNum) {
-		s.restart(s.first)
+	if s.next() == nil && s.start(s.cur) == int64(p.SampleNum) {
+		return nil
 	}
+	return s.restart(s.first)
+}
+
+// start is the place of a frame's first sample in the file.
+func (s *flacSource) start(f *frame.Frame) int64 {
+	if f.HasFixedBlockSize {
+		return int64(f.Num) * s.block
+	}
+	return int64(f.Num)
 }
 
 // hash gives the decoded frame to the digests.
 func (s *flacSource) hash() {
 	size := s.r.info.ContainerBits / 8
 	shift := s.r.info.ContainerBits - s.r.info.BitDepth // as WAV has it: the upper bits
+	sub := s.cur.Subframes
 	b := s.scratch[:0]
-	for i := range s.frame.block {
-		for _, samples := range s.frame.samples {
-			x := uint32(samples[i]) << shift
+	for i := range int(s.cur.BlockSize) {
+		for ch := range sub {
+			x := uint32(sub[ch].Samples[i]) << shift
 			switch size {
 			case 1: // unsigned, as in WAV
 				b = append(b, byte(x)+128)

@@ -44,6 +44,10 @@ func CompareAlbum(a AlbumReport, name string, d spec.Delivery) Comparison {
 	return c
 }
 
+// readable is the least excess over a ceiling, in dB, that counts: what is less
+// is not seen in two decimals, and far below what true-peak meters agree on.
+const readable = 0.005
+
 // level compares loudness and true peak.
 func (c *Comparison) level(integrated, truePeak *float64, d spec.Delivery) {
 	gain := 0.0
@@ -70,7 +74,10 @@ func (c *Comparison) level(integrated, truePeak *float64, d spec.Delivery) {
 	if d.Ceiling == nil {
 		return
 	}
-	over := max(after-*d.Ceiling, 0)
+	over := after - *d.Ceiling
+	if over < readable {
+		over = 0
+	}
 	c.Limiting = &over
 	switch {
 	case over == 0:

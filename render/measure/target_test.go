@@ -29,6 +29,7 @@ func TestCompare(t *testing.T) {
 			want{Gain: f(2), TruePeak: f(0), Limiting: f(1), Changes: []string{"turn it up 2.00 dB, to -14 LUFS (± 0.1)", "limit it by 1.00 dB: its true peak would be 0.00 dBTP, the ceiling is -1"}}},
 		{"over its ceiling", func(r *Report) { r.TruePeak = f(-0.75) }, nil,
 			want{Gain: f(0), TruePeak: f(-0.75), Limiting: f(0.25), Changes: []string{"limit it by 0.25 dB: its true peak is -0.75 dBTP, the ceiling -1"}}},
+		{"over it by less than can be read", func(r *Report) { r.TruePeak = f(-0.9951) }, nil, want{Meets: true, Gain: f(0), TruePeak: f(-0.9951), Limiting: f(0), Changes: []string{}}},
 		{"silence", func(r *Report) { r.Integrated, r.TruePeak = nil, nil }, nil, want{Changes: []string{"it has no loudness that could be brought to -14 LUFS"}}},
 		{"no target, no ceiling", func(r *Report) { r.Integrated, r.TruePeak = f(-3), f(2) }, func(d *spec.Delivery) { d.Loudness, d.Ceiling = nil, nil }, want{Meets: true, TruePeak: f(2), Changes: []string{}}},
 		{"other format", func(r *Report) { r.Format, r.SampleRate, r.BitDepth, r.Channels = "aiff", 96000, 16, 1 }, nil,
