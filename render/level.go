@@ -21,7 +21,7 @@ type goal struct {
 // tolerance and past what one can hear or certify.
 const (
 	estimatePrecision = 0.0005
-	solvePrecision    = 0.01
+	solvePrecision    = 0.005
 	solvePasses       = 40 // of the search; a halving each at the worst
 )
 
