@@ -15,7 +15,7 @@ import (
 // depends on it.
 var kindCost = map[string]float64{
 	"eq": 6, "imager": 10, "parallel": 5, "mid_side": 5, "bands": 20, "multiband": 30,
-	"saturator": 110, "exciter": 110, "reverb": 150, "convolver": 250, "chorus": 60,
+	"saturator": 110, "exciter": 140, "reverb": 150, "convolver": 250, "chorus": 230, "flanger": 90, "phaser": 60,
 }
 
 const (

@@ -19,8 +19,9 @@ type quantity struct {
 	unit     param.Unit
 	min, max float64
 	words    []string // that may stand instead: "auto", "none", "session"
-	notes    bool     // a note length may stand for a time
+	notes    bool     // a note length may stand for a time, or for a rate: one cycle of it
 	bars     bool     // a position in bars may stand for a time
+	samples  bool     // a number of samples may stand for a time; see [sampleTime]
 	whole    bool     // no fraction
 	eg       string   // an example, where the unit's own would be an odd one
 }
@@ -127,12 +128,6 @@ func matches(pattern, text string) bool {
 	return re.(*regexp.Regexp).MatchString(text)
 }
 
-// music is what note lengths and bars are reckoned with.
-type music struct {
-	tempo float64 // quarter notes per minute; 0: none given
-	meter Meter
-}
-
 // fault is what is wrong with a value, and what to do about it.
 type fault struct{ message, hint string }
 
@@ -154,6 +149,9 @@ func (q quantity) expected() string {
 	}
 	if q.bars {
 		text += ", 1:02.5 or bar 17"
+	}
+	if q.samples {
+		text += " or 12 samples"
 	}
 	for _, w := range q.words {
 		text += " or " + w
@@ -196,7 +194,11 @@ func (q quantity) parse(s string, text bool, m music) (float64, *fault) {
 	case isClock.MatchString(s) && q.unit == param.Seconds:
 		return clock(s), nil
 	case isNote.MatchString(s):
-		return noteLength(s, m)
+		ms, f := noteLength(s, m)
+		if q.unit == param.Hz && f == nil { // of a rate, one cycle
+			return 1000 / ms, nil
+		}
+		return ms, f
 	case isBar.MatchString(s):
 		return barPosition(s, m)
 	case isPan.MatchString(s) && q.unit == param.Pan:
@@ -264,6 +266,8 @@ func (q quantity) misread(s string) *fault {
 		return &fault{s + " is a position in bars; " + expected, ""}
 	case isClock.MatchString(s) && !matches(`^[0-9]+:1$`, s):
 		return &fault{s + " is minutes and seconds; " + expected, ""}
+	case q.unit == param.Seconds && matches(`^[0-9]+:[0-5][0-9]:[0-5][0-9][:;][0-9]+$`, s):
+		return &fault{s + " is a time code that counts frames of a picture; " + expected, "write hours, minutes and seconds, such as 10:00:00.48"}
 	case q.bars && matches(`^bar [0-9]+\.[0-9]+$`, s):
 		return &fault{s + " is not a position", "write " + strings.Replace(s, ".", " beat ", 1)}
 	}
@@ -279,6 +283,9 @@ func (q quantity) misread(s string) *fault {
 		var known []string
 		for _, x := range own {
 			known = append(known, x.text)
+		}
+		if q.samples {
+			known = append(known, "samples")
 		}
 		hint := didYouMean(parts[2], known)
 		if hint == "" && q.unit == param.Plain {
@@ -316,7 +323,8 @@ func clock(s string) float64 {
 }
 
 // noteLength reads "1/8", "1/8." (dotted: half as long again) and "1/8t"
-// (triplet: two thirds), in milliseconds at the song's tempo.
+// (triplet: two thirds), in milliseconds: at the tempo of the song's start, or in
+// the value of an automation point at the tempo of its place.
 func noteLength(s string, m music) (float64, *fault) {
 	if m.tempo == 0 {
 		return 0, noTempo(s)
@@ -331,26 +339,19 @@ func noteLength(s string, m music) (float64, *fault) {
 	over, under, _ := strings.Cut(strings.TrimRight(s, ".t"), "/")
 	n, _ := strconv.ParseFloat(over, 64)
 	d, _ := strconv.ParseFloat(under, 64)
-	return n * 4 * scale * 60000 / (6 * d * m.tempo), nil
+	return n * 4 * scale * 60000 / (6 * d * m.tempoAt(m.now)), nil
 }
 
-// barPosition reads "bar 17" and "bar 17 beat 3.5" in seconds: bars and beats
-// count from 1, and a beat is the lower number of the meter.
+// barPosition reads "bar 17" and "bar 17 beat 3.5" in seconds.
 func barPosition(s string, m music) (float64, *fault) {
 	if m.tempo == 0 {
 		return 0, noTempo(s)
 	}
-	words := strings.Fields(s)
-	bar, _ := strconv.ParseFloat(words[1], 64)
-	beat := 1.0
-	if len(words) == 4 {
-		beat, _ = strconv.ParseFloat(words[3], 64)
+	quarters, f := m.quarters(s)
+	if f != nil {
+		return 0, f
 	}
-	if beat >= float64(m.meter.Beats)+1 {
-		return 0, &fault{fmt.Sprintf("%s: a bar of %d/%d has %d beats", s, m.meter.Beats, m.meter.Unit, m.meter.Beats), ""}
-	}
-	beats := float64((bar-1)*float64(m.meter.Beats)) + (beat - 1)
-	return beats * 4 * 60 / (float64(m.meter.Unit) * m.tempo), nil
+	return m.seconds(quarters), nil
 }
 
 func noTempo(s string) *fault {

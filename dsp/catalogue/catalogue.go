@@ -8,13 +8,14 @@ import (
 	"github.com/lathe-audio/lathe/dsp/container"
 	"github.com/lathe-audio/lathe/dsp/dyn"
 	"github.com/lathe-audio/lathe/dsp/eq"
+	"github.com/lathe-audio/lathe/dsp/modulation"
 	"github.com/lathe-audio/lathe/dsp/space"
 	"github.com/lathe-audio/lathe/dsp/stereo"
 	"github.com/lathe-audio/lathe/internal/param"
 )
 
 // All returns every kind, in the order in which they are documented: tone,
-// level, colour, picture, space, and the containers that hold chains.
+// level, colour, picture, space, movement, and the containers that hold chains.
 func All() []dsp.Kind {
 	var kinds []dsp.Kind
 	for _, family := range [][]dsp.Kind{
@@ -23,6 +24,7 @@ func All() []dsp.Kind {
 		colour.Kinds(),
 		stereo.Kinds(),
 		space.Kinds(),
+		modulation.Kinds(),
 		container.Kinds(),
 	} {
 		kinds = append(kinds, family...)

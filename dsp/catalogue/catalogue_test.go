@@ -125,6 +125,8 @@ func values(params []param.Param) param.Values {
 			v[p.Name] = p.Choices[0]
 		case param.Switch:
 			v[p.Name] = false
+		case param.File:
+			v[p.Name] = "some.wav"
 		case param.Numbers:
 			var list []float64
 			for i := range max(1, p.MinItems) {
@@ -150,6 +152,8 @@ func args(t *testing.T, k dsp.Kind, rate int) dsp.Args {
 	for _, p := range k.Params {
 		n := 0
 		switch p.Type {
+		case param.File:
+			a.Files = map[string][][]float64{p.Name: {{1}}}
 		case param.Chain:
 			n = 1
 		case param.Chains:
@@ -218,7 +222,7 @@ func TestLookupAndParams(t *testing.T) {
 			t.Errorf("Lookup(%q) = %q, %v", k.Name, got.Name, ok)
 		}
 	}
-	if _, ok := Lookup("flanger"); ok {
+	if _, ok := Lookup("wobbler"); ok {
 		t.Error("Lookup finds a kind that does not exist")
 	}
 }
@@ -226,7 +230,8 @@ func TestLookupAndParams(t *testing.T) {
 // The language's words: a kind may come, but none may go.
 func TestTheLanguageIsComplete(t *testing.T) {
 	for _, name := range []string{
-		"eq", "compressor", "deesser", "multiband", "saturator", "imager", "reverb", "delay",
+		"eq", "compressor", "deesser", "multiband", "saturator", "exciter", "crusher", "imager", "reverb", "delay",
+		"chorus", "flanger", "phaser", "tremolo", "autopan",
 		"parallel", "mid_side", "bands",
 	} {
 		if _, ok := Lookup(name); !ok {

@@ -41,11 +41,3 @@ func cubic(x []float64, pre, bias, rest, post float64) {
 		x[i] = post * (u - float64(float64(4.0/27*u*u)*u) - rest)
 	}
 }
-
-// clip is f = u up to |u| = 1: nothing below full scale, flat above.
-func clip(x []float64, pre, bias, rest, post float64) {
-	for i, v := range x {
-		u := max(-1, min(float64(v*pre)+bias, 1))
-		x[i] = post * (u - rest)
-	}
-}

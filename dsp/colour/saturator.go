@@ -1,4 +1,5 @@
-// Package colour adds harmonics: the kind `saturator`.
+// Package colour adds harmonics and grit: the kinds `saturator`, `exciter` and
+// `crusher`.
 package colour
 
 import (
@@ -13,21 +14,25 @@ import (
 )
 
 // Kinds lists the processors of this package.
-func Kinds() []dsp.Kind { return []dsp.Kind{saturatorKind} }
+func Kinds() []dsp.Kind { return []dsp.Kind{saturatorKind, exciterKind, crusherKind} }
 
 var saturatorKind = dsp.Kind{
 	Kind: param.Kind{
 		Name:    "saturator",
-		Version: 1,
+		Version: 2,
 		Doc:     "Harmonics and rounded peaks: quiet sound passes unchanged, loud sound is bent",
 		Params: []param.Param{
 			{
-				Name: "type", Type: param.Choice, Default: "tape", Choices: []string{"tape", "tube", "tanh", "soft", "hard"},
-				Doc: "tape: odd harmonics, treble saturates first; tube: even harmonics too; tanh: plain and round; soft: third harmonic, then a limit; hard: clips",
+				Name: "type", Type: param.Choice, Default: "tape", Choices: []string{"tape", "tube", "tanh", "soft", "hard", "asymmetric"},
+				Doc: "tape: odd harmonics, treble saturates first; tube: even harmonics too; tanh: plain and round; soft: third harmonic, then a limit; hard: clips; asymmetric: even harmonics as strong as the bias",
 			},
 			{
 				Name: "drive", Unit: param.DB, Min: 0, Max: 36, Default: 3.0,
 				Doc: "How far the sound is pushed into the curve; taken back after it, so that quiet sound keeps its level and peaks come out lower",
+			},
+			{
+				Name: "bias", Unit: param.Percent, Min: 0, Max: 100, Default: 50.0,
+				Doc: "Of asymmetric: how far off the middle of its curve it idles, 100 % is where a full-scale sound would reach without drive; the offset is removed",
 			},
 			{
 				Name: "output", Unit: param.DB, Min: -24, Max: 24, Default: 0.0,
@@ -38,12 +43,12 @@ var saturatorKind = dsp.Kind{
 				Doc: "How many times the sample rate the curve runs at (1, 2, 4 or 8): more keeps aliasing lower",
 			},
 		},
-		Check: checkSaturator,
+		Check: checkOversample,
 	},
 	New: newSaturator,
 }
 
-func checkSaturator(v param.Values) []param.Problem {
+func checkOversample(v param.Values) []param.Problem {
 	switch v.Num("oversample") {
 	case 1, 2, 4, 8:
 		return nil
@@ -63,18 +68,18 @@ const (
 	// half-waves differently. The bias is in units of full scale at the curve.
 	tubeBias = 0.25
 	// The offset this makes is removed by a first-order high-pass.
-	tubeHighpassHz = 2.0 // Hz: -0.04 dB at 20 Hz
+	biasHighpassHz = 2.0 // Hz: -0.04 dB at 20 Hz
 )
 
 // saturator is pre filter → up → curve → down → post filter → output gain. The
 // filters are first order and run at the lower rate.
 type saturator struct {
 	over   *oversample.Stereo
-	curve  curve
-	bias   float64
-	rest   float64      // the curve at its bias
-	slope  float64      // of the curve at its bias; divided out
+	curve  curve        // nil: hard
+	hard   [2]clipper   // by channel, for the type that clips
 	drive  smooth.Value // gain, not dB
+	bias   smooth.Value // of the hyperbolic curve; 0 for those that have none
+	biased bool         // the bias can be set
 	output smooth.Value
 
 	pre, post *filter.Biquad // nil: none
@@ -85,9 +90,10 @@ func newSaturator(a dsp.Args) (dsp.Processor, error) {
 	s := &saturator{
 		over:   oversample.New(int(a.Values.Num("oversample"))),
 		drive:  smooth.New(xmath.Gain(a.Values.Num("drive")), a.Rate),
+		bias:   smooth.New(0, a.Rate),
 		output: smooth.New(xmath.Gain(a.Values.Num("output")), a.Rate),
-		slope:  1,
 	}
+	offset := filter.BilinearHighPass1(biasHighpassHz, float64(a.Rate))
 	pre, post := filter.Identity, filter.Identity
 	switch a.Values.Str("type") {
 	case "tape":
@@ -96,20 +102,24 @@ func newSaturator(a dsp.Args) (dsp.Processor, error) {
 		post = inverse(pre)
 	case "tube":
 		s.curve = hyperbolic
-		s.bias = tubeBias
-		s.rest = xmath.Tanh(tubeBias)
-		s.slope = 1 - float64(s.rest*s.rest)
-		post = filter.BilinearHighPass1(tubeHighpassHz, float64(a.Rate))
+		s.bias = smooth.New(tubeBias, a.Rate)
+		post = offset
+	case "asymmetric":
+		s.curve = hyperbolic
+		s.bias = smooth.New(a.Values.Num("bias")/100, a.Rate)
+		s.biased = true
+		post = offset
 	case "tanh":
 		s.curve = hyperbolic
 	case "soft":
 		s.curve = cubic
 	default:
-		s.curve = clip
+		s.hard = [2]clipper{newClipper(s.over.Factor()), newClipper(s.over.Factor())}
 	}
 	s.pre, s.post = section(pre), section(post)
-	// The oversampling filters end one latency after their middle.
-	s.tail = s.over.Latency() + ring(pre) + ring(post)
+	// The oversampling filters, and the clipper's average, end one latency after
+	// their middle.
+	s.tail = s.Latency() + ring(pre) + ring(post)
 	return s, nil
 }
 
@@ -133,13 +143,14 @@ func (s *saturator) process(b dsp.Block) {
 		s.pre.Process(b)
 	}
 	over := s.over.Up(b)
-	if s.drive.Begin(b.Len()) {
-		s.bend(over, s.drive.Now)
-	} else {
+	drives, biases := !s.drive.Begin(b.Len()), !s.bias.Begin(b.Len())
+	if drives || biases {
 		factor := s.over.Factor()
 		for i := range b.Len() {
-			s.bend(over.Cut(i*factor, (i+1)*factor), s.drive.Step())
+			s.bend(over.Cut(i*factor, (i+1)*factor), s.drive.Step(), s.bias.Step())
 		}
+	} else {
+		s.bend(over, s.drive.Now, s.bias.Now)
 	}
 	s.over.Down(over, b)
 	if s.post != nil {
@@ -148,12 +159,22 @@ func (s *saturator) process(b dsp.Block) {
 	s.gain(b)
 }
 
-// bend puts the block through the curve with a gain before it, and takes gain
-// and slope back after it.
-func (s *saturator) bend(over dsp.Block, gain float64) {
-	post := 1 / float64(gain*s.slope)
-	s.curve(over[0], gain, s.bias, s.rest, post)
-	s.curve(over[1], gain, s.bias, s.rest, post)
+// bend puts the block through the curve with a gain before it, and takes the
+// gain, and the slope of the curve at its bias, back after it.
+func (s *saturator) bend(over dsp.Block, gain, bias float64) {
+	if s.curve == nil {
+		s.hard[0].process(over[0], 1/gain)
+		s.hard[1].process(over[1], 1/gain)
+		return
+	}
+	rest, slope := 0.0, 1.0
+	if bias != 0 {
+		rest = xmath.Tanh(bias)
+		slope -= float64(rest * rest)
+	}
+	post := 1 / float64(gain*slope)
+	s.curve(over[0], gain, bias, rest, post)
+	s.curve(over[1], gain, bias, rest, post)
 }
 
 func (s *saturator) gain(b dsp.Block) {
@@ -170,7 +191,10 @@ func (s *saturator) gain(b dsp.Block) {
 // Reset implements [dsp.Processor].
 func (s *saturator) Reset() {
 	s.over.Reset()
+	s.hard[0].reset()
+	s.hard[1].reset()
 	s.drive.Reset()
+	s.bias.Reset()
 	s.output.Reset()
 	if s.pre != nil {
 		s.pre.Reset()
@@ -180,8 +204,9 @@ func (s *saturator) Reset() {
 	}
 }
 
-// Latency implements [dsp.Processor]: that of the oversampling filters.
-func (s *saturator) Latency() int { return s.over.Latency() }
+// Latency implements [dsp.Processor]: that of the oversampling filters, and of
+// the clipper.
+func (s *saturator) Latency() int { return s.over.Latency() + s.hard[0].latency }
 
 // Tail implements [dsp.Processor].
 func (s *saturator) Tail() int { return s.tail }
@@ -191,6 +216,12 @@ func (s *saturator) Tune(name string) func(float64) {
 	switch name {
 	case "drive":
 		return func(db float64) { s.drive.Set(xmath.Gain(db)) }
+	case "bias":
+		return func(percent float64) {
+			if s.biased {
+				s.bias.Set(percent / 100)
+			}
+		}
 	case "output":
 		return func(db float64) { s.output.Set(xmath.Gain(db)) }
 	}

@@ -9,7 +9,11 @@ import (
 	"github.com/lathe-audio/lathe/internal/param"
 )
 
-var types = []string{"tape", "tube", "tanh", "soft", "hard"}
+var types = []string{"tape", "tube", "tanh", "soft", "hard", "asymmetric"}
+
+// biased reports whether a type bends the half-waves differently, and has a
+// high-pass of 2 Hz that takes the offset away.
+func biased(kind string) bool { return kind == "tube" || kind == "asymmetric" }
 
 func newTest(t testing.TB, rate int, v param.Values) dsp.Processor {
 	t.Helper()
@@ -26,7 +30,11 @@ func TestKindSaturator(t *testing.T) {
 		dsptest.Case{Name: "tube", Values: param.Values{"type": "tube", "drive": 9.0, "output": -2.0, "oversample": 2.0}, Golden: "48eebf3c18cc84cb33fe19da77323e375a544850fba63b59d5f2e45b8c3366b3"},
 		dsptest.Case{Name: "tanh", Values: param.Values{"type": "tanh", "drive": 20.0, "oversample": 8.0}, Rate: 44100, Golden: "7e93b38ec9540bed5eafdcc7c8edad4701be66289e3f33d7ee3df1dd4ce4856e"},
 		dsptest.Case{Name: "soft", Values: param.Values{"type": "soft", "oversample": 1.0}, Golden: "c04d90b0c57a703f7884468f3ebea08b52d4585d6877a011291ffdbe42478bdb"},
-		dsptest.Case{Name: "hard", Values: param.Values{"type": "hard", "drive": 12.0}, Rate: 96000, Golden: "d9f5171fc3d3939e310db96704af6550a0f08d84d988598b77048c31132d8847"},
+		dsptest.Case{Name: "hard", Values: param.Values{"type": "hard", "drive": 12.0}, Rate: 96000, Golden: "8a21e156e5d46b8aa11ff1dbfa28a88adfcd36ebc3210dccb451643ad3b1ddc1"},
+		dsptest.Case{Name: "hard 1x", Values: param.Values{"type": "hard", "drive": 30.0, "oversample": 1.0}, Golden: "dd0f766247d36f35f53df344bb49f0374dace1535355706170aef5574cd34d94"},
+		dsptest.Case{Name: "hard 8x", Values: param.Values{"type": "hard", "oversample": 8.0}, Rate: 44100, Golden: "0d7867682bde299d8141e5e4153b0d474fbc3099a90c41c168a9c61b6af198e7"},
+		dsptest.Case{Name: "asymmetric", Values: param.Values{"type": "asymmetric", "drive": 9.0}, Golden: "ab5f6209d8c15b4bb275e08534f78aa39024c5afc882959e65445e009b4c4c35"},
+		dsptest.Case{Name: "asymmetric, far", Values: param.Values{"type": "asymmetric", "bias": 100.0, "oversample": 2.0}, Rate: 44100, Golden: "c183afac98dce4f994f14dab0db37ae7d57261b1b91cd8307900e5abca7e9ca7"},
 	)
 }
 
@@ -81,13 +89,13 @@ func TestSmallSignalsKeepTheirLevel(t *testing.T) {
 			for _, hz := range []float64{20, 100, 1000, 10000, 20000} {
 				p := newTest(t, rate, param.Values{"type": kind, "drive": 24.0, "oversample": oversample})
 				lead := n
-				if kind == "tube" {
+				if biased(kind) {
 					lead = 5 * n // for its high-pass to settle
 				}
 				x := sine(p, hz, rate, 1e-4, lead, n)
 				got := db(level(x, int(hz*n/rate)) / 1e-4)
 				limit := 0.002
-				if kind == "tube" && hz < 100 {
+				if biased(kind) && hz < 100 {
 					limit = 0.05
 				}
 				if math.Abs(got) > limit {
@@ -101,12 +109,11 @@ func TestSmallSignalsKeepTheirLevel(t *testing.T) {
 // A full-scale sine of 10 kHz at 48 kHz makes harmonics at 20, 30, ... kHz; all that
 // comes out below 20 kHz and is not the sine is an alias. The tone is put on bin
 // 501 of 2400 so that no alias falls on a harmonic.
-func aliases(t testing.TB, v param.Values, rate float64) (worst float64, at float64) {
+func aliases(p dsp.Processor, v param.Values, rate float64) (worst float64, at float64) {
 	const n = 2400
 	cycles := int(10000*n/rate) + 1
-	p := newTest(t, int(rate), v)
 	lead := n
-	if v.Str("type") == "tube" {
+	if biased(v.Str("type")) {
 		lead = 3 * int(rate) // its high-pass lets the onset's offset go at 109 dB a second
 	}
 	x := sine(p, float64(cycles)*rate/n, rate, 1, lead, n)
@@ -131,15 +138,21 @@ func TestAliases(t *testing.T) {
 		{param.Values{"type": "tanh"}, -90},
 		{param.Values{"type": "tube"}, -90},
 		{param.Values{"type": "soft"}, -90},
-		// Corners and strong drive make harmonics that no fixed factor holds back;
-		// these are figures to keep, not promises.
-		{param.Values{"type": "hard"}, -45},
-		{param.Values{"type": "hard", "oversample": 8.0}, -55},
+		{param.Values{"type": "hard"}, -90},
+		{param.Values{"type": "asymmetric"}, -90},
+		// Strong drive makes harmonics that no fixed factor holds back; these are
+		// figures to keep, not promises.
+		{param.Values{"type": "asymmetric", "bias": 100.0}, -80},
+		{param.Values{"type": "hard", "oversample": 1.0}, -20},
+		{param.Values{"type": "hard", "oversample": 2.0}, -55},
+		{param.Values{"type": "hard", "oversample": 8.0}, -110},
+		{param.Values{"type": "hard", "drive": 12.0}, -80},
+		{param.Values{"type": "hard", "drive": 36.0}, -60},
 		{param.Values{"drive": 12.0}, -45},
 		{param.Values{"drive": 12.0, "oversample": 8.0}, -80},
 	} {
 		for _, rate := range []float64{44100, 48000} {
-			worst, at := aliases(t, c.values, rate)
+			worst, at := aliases(newTest(t, int(rate), c.values), c.values, rate)
 			if worst > c.limit {
 				t.Errorf("%v at %v Hz: alias of %.1f dBFS at %.0f Hz, want below %v", c.values, rate, worst, at, c.limit)
 			}
@@ -163,13 +176,64 @@ func TestHarmonicsAndDC(t *testing.T) {
 		if db(math.Abs(mean)) > -140 {
 			t.Errorf("%s: offset %.1f dBFS", kind, db(math.Abs(mean)))
 		}
-		if (kind == "tube") != (h2 > -60) {
+		if biased(kind) != (h2 > -60) {
 			t.Errorf("%s: second harmonic at %.1f dB", kind, h2)
 		}
 		if kind != "hard" && h3 < -60 {
 			t.Errorf("%s: third harmonic at %.1f dB", kind, h3)
 		}
 		t.Logf("%s: h2 %.1f dB, h3 %.1f dB, offset %.0f dBFS", kind, h2, h3, db(math.Abs(mean)))
+	}
+}
+
+// A sine that is clipped at a level c has the harmonics of the clipped curve,
+// here summed over a fine grid. 0.01 dB is what the straight pieces between the
+// samples lose.
+func TestHardClipsToTheFormula(t *testing.T) {
+	const rate, n = 48000, 4800
+	for _, drive := range []float64{3, 12, 30} {
+		gain := math.Pow(10, drive/20)
+		ideal := make([]float64, 1<<16)
+		for i := range ideal {
+			ideal[i] = math.Max(-1, math.Min(gain*math.Sin(2*math.Pi*float64(i)/float64(len(ideal))), 1)) / gain
+		}
+		x := sine(newTest(t, rate, param.Values{"type": "hard", "drive": drive}), 1000, rate, 1, n, n)
+		for _, h := range []int{1, 3, 5, 7} {
+			got, want := db(level(x, 100*h)), db(level(ideal, h))
+			if math.Abs(got-want) > 0.01 {
+				t.Errorf("%v dB of drive: harmonic %d at %.3f dB, want %.3f", drive, h, got, want)
+			}
+		}
+	}
+}
+
+// What stays below the limit passes bit for bit: at 1x, where there are no other
+// filters, the output is the input, later.
+func TestHardLeavesTheRestAlone(t *testing.T) {
+	in := dsptest.Noise(4096, 0.79, "below the limit")
+	p := newTest(t, 48000, param.Values{"type": "hard", "drive": 0.0, "oversample": 1.0})
+	out := dsptest.Play(p, in)
+	for i := range out.Len() - p.Latency() {
+		if out[0][i+p.Latency()] != in[0][i] {
+			t.Fatalf("frame %d: %v, want %v", i, out[0][i+p.Latency()], in[0][i])
+		}
+	}
+}
+
+// The bias decides how strong the even harmonics are, from none.
+func TestBiasMakesEvenHarmonics(t *testing.T) {
+	const rate, n = 48000, 4800
+	last := -400.0
+	for _, bias := range []float64{0, 10, 50, 100} {
+		x := sine(newTest(t, rate, param.Values{"type": "asymmetric", "bias": bias}), 1000, rate, 0.1, 5*rate, n)
+		// tanh at bias b is, after its slope is divided out, x - tanh(b)·g·x² + ...:
+		// a sine of amplitude a has the second harmonic g·a·tanh(b)/2, within 2 % here.
+		got := level(x, 200) / level(x, 100)
+		want := math.Pow(10, 3./20) * 0.1 * math.Tanh(bias/100) / 2
+		if math.Abs(got-want) > 0.02*want+1e-9 || db(got) < last {
+			t.Errorf("bias %v%%: second harmonic %.5f, want %.5f", bias, got, want)
+		}
+		last = db(got)
 	}
 }
 
@@ -187,8 +251,11 @@ func TestTapeCompressesTreble(t *testing.T) {
 }
 
 func TestLatencyIsWhereTheImpulseComes(t *testing.T) {
-	for _, oversample := range []float64{1, 2, 4, 8} {
-		p := newTest(t, 48000, param.Values{"type": "tanh", "oversample": oversample})
+	for _, c := range []struct {
+		kind       string
+		oversample float64
+	}{{"tanh", 1}, {"tanh", 2}, {"tanh", 4}, {"tanh", 8}, {"hard", 1}, {"hard", 2}, {"hard", 4}, {"hard", 8}} {
+		p := newTest(t, 48000, param.Values{"type": c.kind, "oversample": c.oversample})
 		b := dsp.NewBlock(512)
 		b[0][0] = 1e-3
 		p.Process(b)
@@ -199,7 +266,7 @@ func TestLatencyIsWhereTheImpulseComes(t *testing.T) {
 			}
 		}
 		if peak != p.Latency() {
-			t.Errorf("%vx: impulse comes at %d, latency says %d", oversample, peak, p.Latency())
+			t.Errorf("%s at %vx: impulse comes at %d, latency says %d", c.kind, c.oversample, peak, p.Latency())
 		}
 	}
 }

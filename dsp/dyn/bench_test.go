@@ -77,6 +77,26 @@ func BenchmarkCompressor(b *testing.B) {
 	}
 }
 
+func BenchmarkGates(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		kind   dsp.Kind
+		values param.Values
+	}{
+		{"gate", gateKind(), param.Values{"threshold": -20.0}},
+		{"gate rms", gateKind(), param.Values{"threshold": -20.0, "detector": "rms"}},
+		{"gate open", gateKind(), param.Values{"threshold": -60.0}},
+		{"expander", expanderKind(), param.Values{"threshold": -12.0}},
+		{"ducker", duckerKind(), param.Values{"threshold": -12.0, "sidechain": "kick"}},
+		{"transient", transientKind(), param.Values{"attack": 6.0, "sustain": -6.0}},
+		{"transient, attack only", transientKind(), param.Values{"attack": 6.0}},
+		{"deesser relative", deesserKind(), param.Values{"threshold": -30.0, "relative": true}},
+	} {
+		p := build(b, c.kind, 48000, c.values)
+		b.Run(c.name, func(b *testing.B) { benchmarkFrames(b, 1, p.Process) })
+	}
+}
+
 func BenchmarkPeakScanner(b *testing.B) {
 	for _, floor := range []float64{2, 0.8, 0.5, 0} {
 		s := NewPeakScanner(44100, floor)

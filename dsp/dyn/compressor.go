@@ -33,6 +33,7 @@ func compressorKind() dsp.Kind {
 					Doc: "stem, bus or return it listens to instead of its input"},
 				{Name: "sidechain_highpass", Unit: param.Hz, Min: 20, Max: 2000, Fixed: true,
 					Doc: "high-pass in what it listens to (12 dB/oct)"},
+				sidechainLowpassParam(),
 			},
 		},
 		New: func(a dsp.Args) (dsp.Processor, error) { return newCompressor(a) },
@@ -44,7 +45,8 @@ type compressor struct {
 	core     *core
 	keyed    bool           // listens to another signal
 	highpass *filter.Biquad // in what it listens to; nil: none
-	filtered dsp.Block      // memory for that
+	lowpass  *filter.Biquad // likewise
+	filtered dsp.Block      // memory for what comes out of them
 	// With look-ahead the sound is delayed and what the detector hears is not.
 	// That goes for a key too: it arrives together with the input of the same
 	// moment, and both are heard that much before they sound.
@@ -74,6 +76,14 @@ func newCompressor(a dsp.Args) (*compressor, error) {
 		c.highpass = filter.NewBiquad(filter.BilinearHighPass(hz, math.Sqrt2/2, rate))
 		c.filtered = dsp.NewBlock(dsp.MaxBlock)
 	}
+	if v.Has("sidechain_lowpass") {
+		hz, rate := v.Num("sidechain_lowpass"), float64(a.Rate)
+		if hz >= rate/2 {
+			return nil, aboveNyquist("sidechain_lowpass", hz, a.Rate)
+		}
+		c.lowpass = filter.NewBiquad(filter.BilinearLowPass(hz, math.Sqrt2/2, rate))
+		c.filtered = dsp.NewBlock(dsp.MaxBlock)
+	}
 	return c, nil
 }
 
@@ -94,11 +104,16 @@ func (c *compressor) ProcessKeyed(b dsp.Block, keys []dsp.Block) {
 }
 
 func (c *compressor) process(b, key dsp.Block) {
-	if c.highpass != nil {
+	if c.highpass != nil || c.lowpass != nil {
 		heard := c.filtered.Cut(0, key.Len())
 		copy(heard[0], key[0])
 		copy(heard[1], key[1])
-		c.highpass.Process(heard)
+		if c.highpass != nil {
+			c.highpass.Process(heard)
+		}
+		if c.lowpass != nil {
+			c.lowpass.Process(heard)
+		}
 		key = heard
 	}
 	reduction := c.core.reduction(key, c.work)
@@ -112,6 +127,9 @@ func (c *compressor) Reset() {
 	c.ahead.Reset()
 	if c.highpass != nil {
 		c.highpass.Reset()
+	}
+	if c.lowpass != nil {
+		c.lowpass.Reset()
 	}
 }
 

@@ -22,6 +22,8 @@ func TestKindCompressor(t *testing.T) {
 		dsptest.Case{Name: "keyed", Golden: "a3fb254db032fc01487d5caa5881340e79ffed033686b352212db4139a2a863d", Rate: 96000,
 			Values: param.Values{"threshold": -40.0, "ratio": 100.0, "attack": 0.01, "release": 1.0, "range": 12.0, "makeup": 3.0,
 				"lookahead": 5.0, "sidechain": "kick", "sidechain_highpass": 90.0}},
+		dsptest.Case{Name: "low key", Golden: "6f448253dd469019b224dcd2ba83a9586a9269b25fb8c68487064d595f9512a7",
+			Values: param.Values{"threshold": -30.0, "ratio": 4.0, "sidechain": "kick", "sidechain_highpass": 30.0, "sidechain_lowpass": 120.0}},
 	)
 }
 

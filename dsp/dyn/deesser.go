@@ -31,6 +31,8 @@ func deesserKind() dsp.Kind {
 				releaseParam(60, false),
 				{Name: "mode", Type: param.Choice, Choices: []string{"split", "wide"}, Default: "split",
 					Doc: "lower the sibilants' band only, or the whole signal"},
+				{Name: "relative", Type: param.Switch, Default: false,
+					Doc: "count the threshold from the level of the whole signal instead of full scale, so that soft and loud singing are treated alike; -15 dB is a point to begin with"},
 			},
 		},
 		New: func(a dsp.Args) (dsp.Processor, error) { return newDeesser(a) },
@@ -53,6 +55,9 @@ type deesser struct {
 	core     *core
 	rate     float64
 	wide     bool
+	relative bool
+	whole    peakHold // of the whole signal, where the threshold is relative to it
+	wholes   []float64
 	first    float64 // freq as made
 	band     *filter.Biquad
 	filtered dsp.Block
@@ -67,6 +72,8 @@ func newDeesser(a dsp.Args) (*deesser, error) {
 		core:     newCore(set, a.Rate),
 		rate:     float64(a.Rate),
 		wide:     v.Str("mode") == "wide",
+		relative: v.On("relative"),
+		wholes:   make([]float64, dsp.MaxBlock),
 		first:    v.Num("freq"),
 		filtered: dsp.NewBlock(dsp.MaxBlock),
 		work:     dsp.NewBlock(dsp.MaxBlock),
@@ -75,6 +82,8 @@ func newDeesser(a dsp.Args) (*deesser, error) {
 		return nil, aboveNyquist("freq", d.first, a.Rate)
 	}
 	d.band = filter.NewBiquad(d.design(d.first))
+	d.setHold()
+	d.whole.reset()
 	return d, nil
 }
 
@@ -88,7 +97,12 @@ func (d *deesser) Process(b dsp.Block) {
 	copy(band[0], b[0])
 	copy(band[1], b[1])
 	d.band.Process(band)
-	reduction := d.core.reduction(band, d.work)[0]
+	var reduction []float64
+	if d.relative {
+		reduction = d.againstWhole(b, band)
+	} else {
+		reduction = d.core.reduction(band, d.work)[0]
+	}
 	switch {
 	case reduction == nil:
 	case d.wide:
@@ -96,6 +110,33 @@ func (d *deesser) Process(b dsp.Block) {
 	default:
 		takeOff(b, band, reduction)
 	}
+}
+
+// setHold has both detectors hold for as long, so that a steady sound has a
+// steady ratio.
+func (d *deesser) setHold() { d.whole.setTime(holdTime(d.core.set.release), d.core.rate) }
+
+// againstWhole is core.reduction with the band's level divided by the whole
+// signal's; nil where nothing is reduced.
+func (d *deesser) againstWhole(b, band dsp.Block) []float64 {
+	c, n := d.core, b.Len()
+	level, whole := d.work[0][:n], d.wholes[:n]
+	c.level(0, level, band[0], band[1])
+	d.whole.run(whole, b[0], b[1])
+	top := 0.0
+	for i, w := range whole {
+		ratio := 0.0
+		if w > silent {
+			ratio = level[i] / w
+		}
+		level[i] = ratio
+		top = max(top, ratio)
+	}
+	if top <= c.computer.from && c.ballist[0].idle() {
+		return nil
+	}
+	c.ballist[0].run(level, &c.computer)
+	return level
 }
 
 // takeOff lowers what is in band, a part of b, by the reductions in dB.
@@ -115,6 +156,8 @@ func takeOff(b, band dsp.Block, reduction []float64) {
 // Reset implements [dsp.Processor].
 func (d *deesser) Reset() {
 	d.core.reset()
+	d.setHold()
+	d.whole.reset()
 	d.band.Set(d.design(d.first))
 	d.band.Reset()
 }
@@ -137,8 +180,14 @@ func (d *deesser) Tune(name string) func(float64) {
 	switch name {
 	case "freq":
 		return func(hz float64) { d.band.Set(d.design(hz)) }
-	case "threshold", "ratio", "range", "attack", "release":
+	case "threshold", "ratio", "range", "attack":
 		return d.core.tune(name)
+	case "release":
+		set := d.core.tune(name)
+		return func(ms float64) {
+			set(ms)
+			d.setHold()
+		}
 	}
 	return nil
 }

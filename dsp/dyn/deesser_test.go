@@ -17,6 +17,8 @@ func TestKindDeesser(t *testing.T) {
 			Values: param.Values{"threshold": -50.0, "freq": 16000.0}},
 		dsptest.Case{Name: "wide", Golden: "f5fc916403c74c8d5e1a6b18025534ae6c757bcbb672405fb9307dddf2fc5802", Rate: 96000,
 			Values: param.Values{"threshold": -50.0, "mode": "wide", "range": 24.0}},
+		dsptest.Case{Name: "relative", Golden: "5ddbd3060b31a9ce2b0401eb1be23752719fa66b91b2ee8eefefdba3b37a16e0",
+			Values: param.Values{"threshold": -15.0, "relative": true}},
 	)
 }
 
@@ -88,5 +90,55 @@ func TestDeesserTransparent(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// With a relative threshold the band's share of the whole counts, and the level of
+// both does not.
+func TestDeesserRelative(t *testing.T) {
+	values := param.Values{"relative": true, "threshold": -10.0}
+	for _, level := range []float64{-1, -20, -50} {
+		// A sibilant alone: the band is the whole, 10 dB over at 4:1.
+		if got := levelAt(build(t, deesserKind(), rate, values), 6500, level); math.Abs(got+7.5) > 0.05 {
+			t.Errorf("a sibilant at %g dB changes by %.3f dB, want -7.5", level, got)
+		}
+		if got := levelAt(build(t, deesserKind(), rate, values), 200, level); math.Abs(got) > 1e-8 {
+			t.Errorf("speech at %g dB changes by %g dB", level, got)
+		}
+	}
+	// A hiss 20 dB below a voice, 18 dB above it, and as a whole 40 dB softer.
+	for _, c := range []struct{ voice, hiss, want float64 }{{-10, -30, 0}, {-50, -70, 0}, {-30, -12, -6.5}, {-70, -52, -6.5}} {
+		in := dsptest.Sine(rate, rate, 200, math.Pow(10, c.voice/20))
+		hiss := dsptest.Sine(rate, rate, 6500, math.Pow(10, c.hiss/20))
+		for ch := range in {
+			for i := range in[ch] {
+				in[ch][i] += hiss[ch][i]
+			}
+		}
+		out := dsptest.Play(build(t, deesserKind(), rate, values), in)
+		got, _ := harmonics(out[0][rate/2:], 6500, rate, 1)
+		// The whole's peak is the sum: 1 dB above the hiss where it is 18 dB above the voice.
+		if off := db(got) - c.hiss - c.want; math.Abs(off) > 0.5 {
+			t.Errorf("voice at %g dB, hiss at %g dB: changes by %.2f dB, want about %g", c.voice, c.hiss, db(got)-c.hiss, c.want)
+		}
+	}
+}
+
+// Between the levels nothing changes: the same sound 40 dB softer is the same
+// output 40 dB softer.
+func TestDeesserRelativeIsLevelIndependent(t *testing.T) {
+	values := param.Values{"relative": true, "threshold": -20.0}
+	song := benchSong(48000)
+	want := dsptest.Play(build(t, deesserKind(), rate, values), song)
+	got := dsptest.Play(build(t, deesserKind(), rate, values), scaled(song, 1.0/128))
+	changed := false
+	for i, x := range want[0] {
+		changed = changed || x != song[0][i]
+		if got[0][i]*128 != x {
+			t.Fatalf("frame %d is %v softer, and %v louder", i, got[0][i]*128, x)
+		}
+	}
+	if !changed {
+		t.Error("nothing was lowered")
 	}
 }

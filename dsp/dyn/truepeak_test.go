@@ -3,8 +3,8 @@ package dyn
 import (
 	"fmt"
 	"math"
-	"slices"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/lathe-audio/lathe/dsp"

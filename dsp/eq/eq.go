@@ -1,5 +1,6 @@
 // Package eq is the equaliser: up to 24 bands, each on both channels, on one of
 // them, on the middle or on the sides, with minimum phase or with linear phase.
+// With minimum phase a band may be dynamic: its gain moves with the level in it.
 package eq
 
 import (
@@ -33,7 +34,7 @@ var Kind = dsp.Kind{
 	New: newEQ,
 }
 
-var fields = []param.Param{
+var fields = append([]param.Param{
 	{Name: "type", Type: param.Choice, Required: true, Choices: []string{bell, lowShelf, highShelf, highPass, lowPass, bandPass, notch, tilt, allPass},
 		Doc: "the shape: a bell, a shelf, a pass filter, a notch, a tilt of the whole spectrum, or a turn of the phase alone"},
 	{Name: "freq", Type: param.Number, Unit: param.Hz, Min: 10, Max: 24000, Required: true,
@@ -46,7 +47,7 @@ var fields = []param.Param{
 		Doc: "steepness of a high-pass or low-pass, in steps of 6"},
 	{Name: "on", Type: param.Choice, Choices: []string{onStereo, onLeft, onRight, onMid, onSide}, Default: onStereo,
 		Doc: "what the band works on: both channels, one of them, the middle (left + right) or the sides (left - right)"},
-}
+}, dynamicFields...)
 
 // The shapes of bands, and what bands work on.
 const (
@@ -97,6 +98,7 @@ func check(v param.Values) []param.Problem {
 		if shape == allPass && v.Str("phase") == "linear" {
 			complain("type", "an allpass does nothing in linear phase: take it out, or write phase: minimum")
 		}
+		checkDynamic(b, v.Str("phase"), complain)
 	}
 	return out
 }
@@ -111,7 +113,8 @@ func hasSlope(shape string) bool { return shape == highPass || shape == lowPass 
 type band struct {
 	shape, on   string
 	hz, gain, q float64
-	order       int // of a high-pass or low-pass
+	order       int          // of a high-pass or low-pass
+	dynamic     param.Values // all settings of a dynamic band; nil of another
 }
 
 func bandsOf(v param.Values) []band {
@@ -120,6 +123,9 @@ func bandsOf(v param.Values) []band {
 		x := band{shape: b.Str("type"), on: b.Str("on"), hz: b.Num("freq"), gain: b.Num("gain"), q: b.Num("q"),
 			order: int(b.Num("slope")) / 6}
 		x.q = exactQ(x.q)
+		if b.Has("threshold") && canBeDynamic(x.shape) {
+			x.dynamic = b
+		}
 		out = append(out, x)
 	}
 	return out
@@ -186,6 +192,9 @@ func (b band) appendMoving(out []filter.Coef, prototypes []filter.Prototype, rat
 func newEQ(a dsp.Args) (dsp.Processor, error) {
 	bands, rate := bandsOf(a.Values), float64(a.Rate)
 	if a.Values.Str("phase") == "linear" {
+		if err := dynamicInLinear(bands); err != nil {
+			return nil, err
+		}
 		return newLinear(bands, rate)
 	}
 	for i, b := range bands {

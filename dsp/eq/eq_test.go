@@ -242,7 +242,7 @@ func TestMovingIsClean(t *testing.T) {
 
 func TestTuneOfWhatCannotMove(t *testing.T) {
 	p := build(t, 48000, bands("minimum", band("bell", 100, 0, 1, "stereo"))).(dsp.Tunable)
-	for _, name := range []string{"", "gain", "bands.0.gain", "bands.2.gain", "bands.1.slope", "bands.1.on", "bands.x.gain", "phase"} {
+	for _, name := range []string{"", "gain", "bands.0.gain", "bands.2.gain", "bands.1.slope", "bands.1.on", "bands.x.gain", "phase", "bands.1.threshold"} {
 		if p.Tune(name) != nil {
 			t.Errorf("Tune(%q) is not nil", name)
 		}

@@ -21,9 +21,13 @@ func newMinimum(bands []band, rate float64) *minimum {
 	return m
 }
 
-// Process implements [dsp.Processor]. Middle and side are made once for
-// consecutive bands that work on them.
-func (m *minimum) Process(b dsp.Block) {
+// Process implements [dsp.Processor].
+func (m *minimum) Process(b dsp.Block) { m.ProcessKeyed(b, nil) }
+
+// ProcessKeyed implements [dsp.Keyed]: keys are for the bands that have a
+// side-chain, in their order. Without any, these listen to their input. Middle
+// and side are made once for consecutive bands that work on them.
+func (m *minimum) ProcessKeyed(b dsp.Block, keys []dsp.Block) {
 	encoded := false
 	for _, r := range m.bands {
 		if isMidSide(r.on) != encoded {
@@ -34,12 +38,34 @@ func (m *minimum) Process(b dsp.Block) {
 				decode(b)
 			}
 		}
-		r.process(b)
+		switch {
+		case r.dyn == nil:
+			r.process(b)
+		case r.dyn.external && len(keys) > 0:
+			r.processDynamic(b, keys[0])
+			keys = keys[1:]
+		default:
+			r.processDynamic(b, b)
+		}
 	}
 	if encoded {
 		decode(b)
 	}
 }
+
+// Keys implements [dsp.Keyed]: one for each band with a side-chain.
+func (m *minimum) Keys() int {
+	n := 0
+	for _, r := range m.bands {
+		if r.dyn != nil && r.dyn.external {
+			n++
+		}
+	}
+	return n
+}
+
+// KeyLatency implements [dsp.Keyed].
+func (m *minimum) KeyLatency(int) int { return 0 }
 
 // Reset implements [dsp.Processor].
 func (m *minimum) Reset() {
@@ -83,6 +109,7 @@ type runner struct {
 	first   []filter.Coef // the design for the settings the band began with
 
 	move *movement // nil unless the band can be moved
+	dyn  *dynamics // nil unless the level moves it
 }
 
 // movement is what a band needs to move. Frequency and q glide on a logarithmic
@@ -98,7 +125,12 @@ type movement struct {
 
 func newRunner(b band, rate float64) *runner {
 	first := b.sections(rate)
-	return &runner{band: b, rate: rate, cascade: filter.NewCascade(first...), first: first}
+	r := &runner{band: b, rate: rate, cascade: filter.NewCascade(first...), first: first}
+	if b.dynamic != nil {
+		r.makeMovable()
+		r.dyn = newDynamics(b, rate)
+	}
+	return r
 }
 
 // tune returns the setter of a setting, and makes the band one that can move.
@@ -106,20 +138,19 @@ func (r *runner) tune(setting string) func(float64) {
 	if setting == "gain" && !hasGain(r.shape) || setting == "q" && !r.hasQ() {
 		return func(float64) {} // what the shape does not have changes nothing
 	}
+	if isDynamicSetting(setting) {
+		if r.dyn == nil && setting == "threshold" {
+			return nil // it has none to move
+		}
+		if r.dyn == nil {
+			return func(float64) {}
+		}
+		return r.dyn.tune(setting, func() bool { return r.move.running })
+	}
 	if setting != "freq" && setting != "gain" && setting != "q" {
 		return nil
 	}
-	if r.move == nil {
-		steps := int(r.rate) / filter.Glide
-		r.move = &movement{
-			hz:   smooth.New(xmath.Log(r.hz), steps),
-			gain: smooth.New(r.gain, steps),
-			q:    smooth.New(xmath.Log(r.q), steps),
-		}
-		r.move.prototypes = r.appendPrototypes(nil)
-		r.move.coefs = r.appendMoving(nil, r.move.prototypes, r.rate)
-		r.cascade.Reserve(max(len(r.first), len(r.move.coefs)))
-	}
+	r.makeMovable()
 	m := r.move
 	switch setting {
 	case "freq":
@@ -129,6 +160,22 @@ func (r *runner) tune(setting string) func(float64) {
 	default:
 		return func(q float64) { r.set(&m.q, xmath.Log(exactQ(q))) }
 	}
+}
+
+// makeMovable makes the band one that can move.
+func (r *runner) makeMovable() {
+	if r.move != nil {
+		return
+	}
+	steps := int(r.rate) / filter.Glide
+	r.move = &movement{
+		hz:   smooth.New(xmath.Log(r.hz), steps),
+		gain: smooth.New(r.gain, steps),
+		q:    smooth.New(xmath.Log(r.q), steps),
+	}
+	r.move.prototypes = r.appendPrototypes(nil)
+	r.move.coefs = r.appendMoving(nil, r.move.prototypes, r.rate)
+	r.cascade.Reserve(max(len(r.first), len(r.move.coefs)))
 }
 
 // hasQ reports whether q changes the band.
@@ -146,6 +193,9 @@ func (r *runner) set(v *smooth.Value, target float64) {
 	if !m.running {
 		v.Now = target
 		r.cascade.Set(r.design())
+		if r.dyn != nil {
+			r.tuneDetector()
+		}
 	}
 }
 
@@ -154,6 +204,9 @@ func (r *runner) design() []filter.Coef {
 	m := r.move
 	b := r.band
 	b.hz, b.gain, b.q = xmath.Exp(m.hz.Now), m.gain.Now, xmath.Exp(m.q.Now)
+	if r.dyn != nil {
+		b.gain += r.dyn.now
+	}
 	m.coefs = b.appendMoving(m.coefs[:0], m.prototypes, r.rate)
 	return m.coefs
 }
@@ -182,14 +235,21 @@ func (r *runner) process(b dsp.Block) {
 
 // step moves the settings on, unless they have arrived.
 func (r *runner) step() {
-	m := r.move
-	if m.hz.Now == m.hz.Target && m.gain.Now == m.gain.Target && m.q.Now == m.q.Target {
+	if r.move.arrived() {
 		return
 	}
+	r.move.step()
+	r.cascade.Glide(r.design())
+}
+
+func (m *movement) arrived() bool {
+	return m.hz.Now == m.hz.Target && m.gain.Now == m.gain.Target && m.q.Now == m.q.Target
+}
+
+func (m *movement) step() {
 	m.hz.Step()
 	m.gain.Step()
 	m.q.Step()
-	r.cascade.Glide(r.design())
 }
 
 // filter runs the cascade on what the band works on; middle and side are in
@@ -213,6 +273,9 @@ func (r *runner) reset() {
 		m.gain.Reset()
 		m.q.Reset()
 		m.moved, m.running, m.wait = false, false, 0
+	}
+	if r.dyn != nil {
+		r.dyn.reset(r.band, r.rate)
 	}
 }
 

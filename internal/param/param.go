@@ -41,6 +41,7 @@ const (
 	Items               // []Values, each decoded by Fields
 	Chain               // a chain of processors: held by the chain's owner, not by Values
 	Chains              // a list of chains: likewise
+	File                // string: an audio file's name as it is written; its sound is held beside Values. Not within Items
 )
 
 // Param describes one setting.
@@ -52,7 +53,7 @@ type Param struct {
 	Default  any      // nil: none (see Required); otherwise of the Go type that Type names
 	Required bool     // must be written by the user
 	Auto     bool     // a Number may also be "auto"
-	Notes    bool     // a time may also be a note length ("1/8.", "1/4t"), resolved with the song's tempo
+	Notes    bool     // a time (or a rate: one cycle) may also be a note length ("1/8.", "1/4t"), resolved with the song's tempo
 	Fixed    bool     // a Number that cannot be automated, because latency or structure depends on it
 	Choices  []string // of a Choice
 	Fields   []Param  // of each of Items
