@@ -92,6 +92,9 @@ type Args struct {
 	// Chains holds the chains of a container, by parameter name; a parameter of
 	// type param.Chain has exactly one.
 	Chains map[string][]*Chain
+	// Files holds the sound of the files, by parameter name: its channels, equally
+	// long, at Rate. They are shared, and must not be changed.
+	Files map[string][][]float64
 }
 
 // Kind is a kind of processor: what the language knows of it, and how it is made.

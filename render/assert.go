@@ -13,7 +13,8 @@ import (
 )
 
 // Check is one thing that an output, or an album, was held against: a target of
-// its delivery, or a promise of `assert`.
+// its delivery, a promise of `assert`, or what is expected of a mix that is handed
+// over.
 type Check struct {
 	Rule   string      `json:"rule"` // "target/loudness", "assert/true_peak"
 	Status CheckStatus `json:"status"`
@@ -52,13 +53,17 @@ const (
 // Pos is where the project asks for what was checked.
 func (c Check) Pos() spec.Pos { return spec.Pos{File: c.File, Line: c.Line, Col: c.Col} }
 
+// Handover reports whether it is one of the rules of `handover`.
+func (c Check) Handover() bool { return strings.HasPrefix(c.Rule, handoverRule) }
+
 // Asserted reports whether the project asks for it by `assert`.
 func (c Check) Asserted() bool { return strings.HasPrefix(c.Rule, assertRule) }
 
-// The two families of rules.
+// The families of rules.
 const (
-	targetRule = "target/"
-	assertRule = "assert/"
+	targetRule   = "target/"
+	assertRule   = "assert/"
+	handoverRule = "handover/"
 )
 
 // finishedJob is an output with what is known of it: everything when it is
@@ -90,10 +95,12 @@ func contracts(p *spec.Project, jobs, all []job, files []staged, misses []Miss) 
 		o, ok := outputs[j.path]
 		if !ok {
 			checks = append(checks, missedTargets(j, misses)...)
+			checks = append(checks, handover(j, nil)...)
 			continue
 		}
 		done = append(done, finishedJob{j, o})
 		checks = append(checks, metTargets(j, o)...)
+		checks = append(checks, handover(j, &o)...)
 	}
 	for _, a := range p.Assert {
 		switch a.Figure {
@@ -115,7 +122,8 @@ func contracts(p *spec.Project, jobs, all []job, files []staged, misses []Miss) 
 }
 
 // CheckPlan holds a project against those of its assertions that need no sound:
-// metadata, formats, and the gaps of an album.
+// metadata, formats, and the gaps of an album; and mixes that are handed over
+// against limiters.
 func CheckPlan(p *spec.Project) ([]Check, error) {
 	jobs, err := list(p)
 	if err != nil {
@@ -155,6 +163,11 @@ func CheckPlan(p *spec.Project) ([]Check, error) {
 	about(p.Assert, func(job) bool { return true })
 	for _, song := range songs(p) {
 		about(song.Assert, func(j job) bool { return j.song == song })
+	}
+	for _, j := range jobs {
+		if handedOver(j.delivery) {
+			checks = append(checks, limiters(j)...)
+		}
 	}
 	return checks, nil
 }

@@ -82,3 +82,74 @@ func TestLaneUntil(t *testing.T) {
 		frame = until
 	}
 }
+
+// curves are the ways between two points, by their definitions: t runs from 0 to 1.
+var curves = map[spec.Curve]func(a, b, t float64) float64{
+	spec.Linear:      func(a, b, t float64) float64 { return a + (b-a)*t },
+	spec.Exponential: func(a, b, t float64) float64 { return a * math.Pow(b/a, t) },
+	spec.SCurve:      func(a, b, t float64) float64 { return a + (b-a)*(1-math.Cos(math.Pi*t))/2 },
+	spec.Step:        func(a, b, t float64) float64 { return a },
+}
+
+// valueAt is what a lane from a at 0.1 s to b at 0.4 s is at a time. A step takes
+// its 5 ms after the point.
+func valueAt(curve spec.Curve, a, b, at float64) float64 {
+	switch {
+	case at < 0.1:
+		return a
+	case at < 0.4:
+		return curves[curve](a, b, (at-0.1)/0.3)
+	case curve == spec.Step:
+		return a + (b-a)*min(1, (at-0.4)/stepSeconds)
+	}
+	return b
+}
+
+// Gain, pan, width, mute and sends are what arithmetic makes of their points at
+// every sample, for every curve. The source is a constant on the left and another on
+// the right, so a sample is the product of what moves.
+func TestAutomationIsArithmetic(t *testing.T) {
+	const left, right = 0.5, 0.25
+	points := func(a, b float64, curve spec.Curve) []spec.Point {
+		return []spec.Point{{At: 0, Value: a}, {At: 0.1, Value: a}, {At: 0.4, Value: b, Curve: curve}}
+	}
+	gain := func(db float64) float64 { return math.Pow(10, db/20) }
+	for param, c := range map[string]struct {
+		a, b float64
+		want func(v float64) (l, r float64)
+	}{
+		"gain": {1, 9, func(v float64) (float64, float64) { return left * gain(v), right * gain(v) }},
+		// A stereo stem is balanced: one side falls by the cosine, the other stays.
+		"pan": {5, 95, func(v float64) (float64, float64) { return left * math.Cos(v/100*math.Pi/2), right }},
+		"width": {20, 180, func(v float64) (float64, float64) {
+			m, s := (left+right)/2, (left-right)/2
+			return m + s*v/100, m - s*v/100
+		}},
+		"mute":  {0, 1, func(v float64) (float64, float64) { return left * (1 - v), right * (1 - v) }},
+		"level": {1, 12, func(v float64) (float64, float64) { return left * (1 + gain(v)), right * (1 + gain(v)) }},
+	} {
+		for curve := range curves {
+			if param == "mute" && curve != spec.Step {
+				continue // the language refuses it
+			}
+			t.Run(param+" "+string(curve), func(t *testing.T) {
+				d := newTestDesk(&tone{name: "a", n: 30000, f: func(int64) (float64, float64) { return left, right }})
+				target := spec.Target{Param: param}
+				if param == "level" {
+					d.song.Returns = []spec.Bus{{Strip: strip("wet", "mix")}}
+					d.song.Stems[0].Sends = []spec.Send{{To: "wet", Level: -3}}
+					target.Send = "wet"
+				}
+				d.song.Stems[0].Automation = []spec.Lane{{Path: param, Target: target, Points: points(c.a, c.b, curve)}}
+				got := d.mix(t, version{}, 1)
+				for i := range 30000 {
+					l, r := c.want(valueAt(curve, c.a, c.b, float64(i)/48000))
+					// Stem, return and mix are rounded to 32-bit float, at up to 4.
+					if math.Abs(got.l[i]-l) > 3e-7 || math.Abs(got.r[i]-r) > 3e-7 {
+						t.Fatalf("frame %d: %.9f %.9f, want %.9f %.9f", i, got.l[i], got.r[i], l, r)
+					}
+				}
+			})
+		}
+	}
+}

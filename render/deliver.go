@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/lathe-audio/lathe/dsp/seed"
+	"github.com/lathe-audio/lathe/dsp/xmath"
 	"github.com/lathe-audio/lathe/render/audiofile"
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/render/measure"
@@ -75,13 +77,19 @@ func (st *stage) describe(s *laid) cache.Description {
 	t.Add("sample_rate", fmt.Sprint(st.takeID(s.desk.rate).rate))
 	t.Add("bit_depth", fmt.Sprint(d.BitDepth, d.Float))
 	t.Add("dither", d.Dither)
-	t.Add("dither seed", st.version.name+"/"+d.Name)
+	t.Add("dither seed", strings.Join(st.ditherSeed(), "/"))
 	t.Add("loudness", optional(d.Loudness))
 	t.Add("trim", fmt.Sprint(st.trim))
 	t.Add("tolerance", fmt.Sprint(d.Tolerance))
 	t.Add("ceiling", optional(d.Ceiling))
 	t.Add("max_reduction", fmt.Sprint(d.MaxReduction))
 	t.Add("figures", measuredFigures)
+	if d.Head > 0 || d.Tail > 0 {
+		t.Add("silence", fmt.Sprintf("%v s before, %v s after", d.Head, d.Tail))
+	}
+	if handedOver(d) {
+		t.Add("figures of a hand-over", handoverFigures)
+	}
 	return t
 }
 
@@ -350,12 +358,22 @@ func (m *mastering) file(ctx context.Context, s *stage, t *take, d drive) (level
 	s.wav = m.work.path(s.finish.Key().String()[:24] + ".wav")
 	level, clamped, err = t.write(ctx, d, file{
 		path: s.wav, bits: s.delivery.BitDepth, float: s.delivery.Float, dither: s.delivery.Dither,
-		seed: seed.Of("dither", s.version.name, s.delivery.Name), // not the title: a new title makes no new sound
+		seed: seed.Of(append([]string{"dither"}, s.ditherSeed()...)...),
+		head: frames(s.delivery.Head, t.sound.rate), tail: frames(s.delivery.Tail, t.sound.rate),
 	})
 	if err == nil {
 		s.report, err = measure.File(ctx, s.wav, measure.Options{})
 	}
 	return level, clamped, err
+}
+
+// ditherSeed names the noise of an output: by version, delivery and print, not by
+// the title, as a new title makes no new sound.
+func (s *stage) ditherSeed() []string {
+	if s.print != nil {
+		return []string{s.version.name, s.delivery.Name, s.print.Name}
+	}
+	return []string{s.version.name, s.delivery.Name}
 }
 
 // measured is what is known of an output's sound.
@@ -373,12 +391,20 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 		Gain: round(level.gain), Reduction: round(level.reduction), ReductionAt: float64(level.reductionAt) / float64(t.sound.rate),
 	}
 	out.take(r)
+	if level.reduction > 0 {
+		out.ReductionAt += float64(frames(s.delivery.Head, t.sound.rate)) / float64(t.sound.rate)
+	}
+	if handedOver(s.delivery) && level.end > 0 {
+		end := round(xmath.DB(level.end))
+		out.EndPeak = &end
+	}
 	return out
 }
 
 // named is an output with its names.
 func (s *stage) named(out Output) Output {
 	out.Path, out.Song, out.Version, out.Delivery = s.path, s.song.Title, s.version.name, s.delivery.Name
+	out.Print = s.printName()
 	if out.Version == "" {
 		out.Version = "main"
 	}
@@ -410,6 +436,9 @@ func (s *stage) tags() map[string]string {
 	title := s.song.Title
 	if s.version.title != "" {
 		title += " (" + s.version.title + ")"
+	}
+	if s.print != nil {
+		title += " - " + s.print.Name
 	}
 	put("title", title)
 	var release spec.Release

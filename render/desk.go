@@ -22,14 +22,17 @@ import (
 type desk struct {
 	song    *spec.Song
 	rate    int
-	length  int64             // frames, where the project sets it; else 0
-	sources map[string]source // by stem name; "mix" for a finished mix
+	length  int64                    // frames, where the project sets it; else 0
+	sources map[string]source        // by stem name; "mix" for a finished mix
+	stems   map[string]bool          // by name
+	groups  map[string][]*spec.Group // by member
 	known   map[cache.Key]*channel
 	version string                                                  // being laid out
 	worth   func(strip string, cost time.Duration, size int64) bool // its place in the cache; nil: never
 	kept    func(*channel) *stageSource                             // the sound of a channel whose stage is stored; may be nil
 	order   []*node                                                 // inputs before their consumers
 	made    []*channel                                              // whose nodes are in order
+	files   processorFiles
 }
 
 // channel is a strip of the desk, or a stage of the master, before anything is
@@ -38,7 +41,10 @@ type channel struct {
 	name    string
 	version string      // that was the first to need it; "" for the main one
 	strip   *spec.Strip // nil for a stage of the master: no fader
+	added   float64     // dB that groups and the version add to the strip's own fader
+	riders  []rider     // groups whose automation moves it as well
 	source  source      // in place of inputs, for a stem
+	pick    string      // the channel of a stereo file that is taken; "" both
 	inputs  []wire
 	keys    []*channel // what the chain listens to; nil where nothing reaches it in this version
 	chain   []spec.Processor
@@ -75,17 +81,23 @@ type version struct {
 	title string // "Instrumental"
 	mute  []string
 	solo  []string
+	gain  map[string]float64 // dB that is added to the faders of strips
 }
 
 func newDesk(song *spec.Song, rate int, sources map[string]source) *desk {
-	return &desk{song: song, rate: rate, length: frames(song.Length, rate), sources: sources, known: map[cache.Key]*channel{}}
+	d := &desk{song: song, rate: rate, length: frames(song.Length, rate), sources: sources, groups: groupsByMember(song), known: map[cache.Key]*channel{}}
+	d.stems = map[string]bool{}
+	for _, s := range song.Stems {
+		d.stems[s.Name] = true
+	}
+	return d
 }
 
 // versions lists the main version and then the song's others.
 func versions(song *spec.Song) []version {
 	all := []version{{}}
 	for _, v := range song.Versions {
-		all = append(all, version{name: v.Name, title: v.Title, mute: v.Mute, solo: v.Solo})
+		all = append(all, version{name: v.Name, title: v.Title, mute: v.Mute, solo: v.Solo, gain: v.Gain})
 	}
 	return all
 }
@@ -197,8 +209,9 @@ func (r *routing) strip(name string) (*channel, error) {
 	s, stem := r.find(name)
 	c := channel{name: name, strip: s, source: r.sources[name], chain: s.Chain, lanes: s.Automation, rounded: true}
 	if stem != nil {
-		c.name = "stems/" + name
+		c.name, c.pick = "stems/"+name, stem.Channel
 	}
+	r.ride(&c)
 	if c.source == nil {
 		var err error
 		if c.inputs, err = r.inputs(name); err != nil {
@@ -253,25 +266,17 @@ func (r *routing) inputs(name string) ([]wire, error) {
 // (send empty) or into a return. A muted strip still works, so that whoever
 // listens to it as a side-chain goes on doing so.
 func (r *routing) heard(s *spec.Strip, send string) bool {
-	muted := func(s *spec.Strip) bool { return s.Mute || slices.Contains(r.version.mute, s.Name) }
-	if muted(s) {
+	if r.muted(s) {
 		return false
 	}
 	// What is muted as a group is gone, its reverb too.
 	for t := s; send != "" && t.Name != "mix"; {
-		if t, _ = r.find(t.To); muted(t) {
+		if t, _ = r.find(t.To); r.muted(t) {
 			return false
 		}
 	}
-	solo := r.version.solo
-	if len(solo) == 0 {
-		for _, t := range r.strips() {
-			if t.Solo {
-				solo = append(solo, t.Name)
-			}
-		}
-	}
-	if len(solo) == 0 || r.sources[s.Name] == nil { // buses and returns carry what is left in them
+	solo := r.soloed()
+	if len(solo) == 0 || !r.stems[s.Name] { // buses and returns carry what is left in them
 		return true
 	}
 	if send != "" && slices.Contains(solo, send) {
@@ -360,8 +365,14 @@ func (d *desk) describe(c *channel) error {
 	if err := t.AddValue("chain", describeChain(c.chain)); err != nil {
 		return err
 	}
+	if err := d.files.describe(c.chain, &t); err != nil {
+		return err
+	}
 	if s := c.strip; s != nil {
 		if err := t.AddValue("fader", map[string]any{"gain": s.Gain, "pan": s.Pan, "width": s.Width, "invert": s.Invert}); err != nil {
+			return err
+		}
+		if err := d.describeSides(c, &t); err != nil {
 			return err
 		}
 	}
@@ -370,6 +381,16 @@ func (d *desk) describe(c *channel) error {
 			if err := t.AddValue("automation."+l.Path, describePoints(l.Points)); err != nil {
 				return err
 			}
+		}
+	}
+	if c.added != 0 {
+		if err := t.AddValue("fader.added", c.added); err != nil {
+			return err
+		}
+	}
+	for _, rd := range c.riders {
+		if err := t.AddValue("groups."+rd.group+"."+rd.param, map[string]any{"start": rd.start, "automation": describePoints(rd.points)}); err != nil {
+			return err
 		}
 	}
 	c.description = t
@@ -424,6 +445,14 @@ func sidechains(chain []spec.Processor) []string {
 			switch {
 			case prm.Type == param.Signal && p.Values.Has(prm.Name):
 				names = append(names, p.Values.Str(prm.Name))
+			case prm.Type == param.Items: // a dynamic band of an equaliser, say
+				for _, item := range p.Values.List(prm.Name) {
+					for _, field := range prm.Fields {
+						if field.Type == param.Signal && item.Has(field.Name) {
+							names = append(names, item.Str(field.Name))
+						}
+					}
+				}
 			case prm.Type == param.Chain || prm.Type == param.Chains:
 				for _, inner := range p.Chains[prm.Name] {
 					names = append(names, sidechains(inner)...)
@@ -454,6 +483,7 @@ func (d *desk) make(c *channel) (*node, error) {
 	if err := d.align(n, c); err != nil {
 		return nil, err
 	}
+	d.setHead(n, c)
 	if err := d.automate(n, c); err != nil {
 		return nil, err
 	}
@@ -554,14 +584,14 @@ func (d *desk) automate(n *node, s *channel) error {
 		return newLane(automation(s.lanes, spec.Target{Param: name}), start, d.rate)
 	}
 	n.fader = &fader{
-		mono:   s.source != nil && s.source.channels() == 1,
+		law:    d.panLaw(s),
 		invert: s.strip.Invert,
-		gain:   fixedLevel(s.strip.Gain),
 		pan:    lane("pan", s.strip.Pan),
 		width:  lane("width", s.strip.Width),
 	}
-	if points := automation(s.lanes, spec.Target{Param: "gain"}); points != nil {
-		n.fader.gain.db = lane("gain", s.strip.Gain)
+	n.fader.ride(s, d.rate)
+	if points := automation(s.lanes, spec.Target{Param: "rotate"}); points != nil || s.strip.Rotate != 0 {
+		n.fader.rotate = lane("rotate", s.strip.Rotate)
 	}
 	if points := automation(s.lanes, spec.Target{Param: "mute"}); points != nil {
 		n.fader.mute = lane("mute", 0)
@@ -618,6 +648,10 @@ func (d *desk) chain(name string, list []spec.Processor) (*dsp.Chain, error) {
 				}
 				args.Chains[prm.Name] = append(args.Chains[prm.Name], c)
 			}
+		}
+		var err error
+		if args.Files, err = d.files.load(p, d.rate); err != nil {
+			return nil, err
 		}
 		proc, err := kind.New(args)
 		if err != nil {

@@ -29,9 +29,9 @@ var slots = []slot{
 	{"title", []string{"Ebb", "Flow", "Ebb & Flow"}},
 	{"artist", []string{"Test", "Test and Others"}},
 	{"genre", []string{"", "genre: Ambient, "}},
-	{"tempo", []string{"120", "90", "128.5"}},
+	{"tempo", []string{"120", "90", "128.5", "120, tempo_map: [{at: bar 1 beat 3, tempo: 140, curve: linear}]"}},
 	{"length", []string{"", "length: 1.1 s, ", "length: 4.5 s, "}},
-	{"session", []string{"", "session: {sample_rate: 44.1 kHz}", "session: {sample_rate: 48 kHz}"}},
+	{"session", []string{"", "session: {sample_rate: 44.1 kHz}", "session: {sample_rate: 48 kHz}", "session: {pan_law: -4.5 dB}"}},
 
 	// The stems' files: what is in them (a seed), and how much.
 	{"drums.sound", []string{"1", "2", "3"}},
@@ -60,15 +60,18 @@ var slots = []slot{
 	{"bass.mute", []string{"false", "true"}},
 
 	{"lead.offset", []string{"0 s", "0.25 s", "-0.1 s", "bar 1 beat 2"}},
+	{"lead.strip", []string{"", "trim: {start: 0.1 s, end: 0.4 s}, fade_in: 20 ms, ", "channel: mid, pan_law: -6 dB, ", "delay: 12 samples, ", "mono: true, rotate: 20°, "}},
 	{"lead.width", []string{"100%", "60%"}},
 	{"lead.plate", []string{"-12 dB", "{level: -9 dB, pre: true}"}},
 	{"lead.echo", []string{"", ", echo: -15 dB"}},
 	{"lead.tags", []string{"[vocal]", "[]"}},
 	{"lead.chain", []string{"", "deesser: {threshold: -30 dB}", "parallel: {mix: 30%, chain: [saturator: {drive: 6 dB}]}"}},
 	{"lead.lanes", []string{"", "sends.plate: [{at: 0:00.3, value: -20 dB, curve: s-curve}]", "pan: [{at: 0:00, value: L30}, {at: 0:01, value: R30, curve: linear}]"}},
-	{"pad", []string{"pad: {file: pad.wav, gain: ${pad.gain}}", "", "pad: {file: pad.wav, gain: ${pad.gain}, to: band}"}},
+	{"pad", []string{"pad: {file: pad.wav, gain: ${pad.gain}}", "", "pad: {file: pad.wav, gain: ${pad.gain}, to: band}", "pad: {gain: ${pad.gain}, clips: [{file: pad.wav, at: 0, end: ${pad.end}}, {file: bass.wav, at: 0.25, crossfade: 50 ms}]}"}},
+	{"pad.end", []string{"0.4 s", "0.35 s"}},
 	{"pad.gain", []string{"-6 dB", "-9 dB"}},
 
+	{"band.strip", []string{"", "delay: 2 ms, ", "polarity: left, "}},
 	{"band.gain", []string{"0 dB", "-1 dB"}},
 	{"band.chain", []string{"", "compressor: {threshold: -20 dB, ratio: 3}", "imager: {width: 70%}"}},
 	{"plate.decay", []string{"0.3 s", "0.5 s"}},
@@ -78,8 +81,12 @@ var slots = []slot{
 	{"mix.chain", []string{"", "preset: ./own.yaml"}},
 	{"own.threshold", []string{"-10 dB", "-16 dB"}}, // in a preset of the project's own
 
+	{"group", []string{"", "groups: {front: {members: [lead, band], gain: ${group.gain}${group.lanes}}}"}},
+	{"group.gain", []string{"-1 dB", "-2.5 dB"}},
+	{"group.lanes", []string{"", ", automation: {gain: [{at: 0:00.6, value: 2 dB, curve: s-curve}]}", ", automation: {mute: [{at: bar 1 beat 3, value: true}]}"}},
+
 	{"dub.mute", []string{"[lead]", "[band]", "[drums, bass]", "[drums, bass, lead]"}},
-	{"voice", []string{"", "voice: {solo: [lead]}", "voice: {title: A Cappella, solo: [lead]}"}},
+	{"voice", []string{"", "voice: {solo: [lead]}", "voice: {title: A Cappella, solo: [lead]}", "voice: {gain: {lead: 1 dB}}", "voice: {gain: {lead: 2 dB, band: -1 dB}}"}},
 
 	{"master.order", []string{"${master.eq}${master.glue}${master.wide}", "${master.glue}${master.eq}${master.wide}"}},
 	{"master.eq", []string{"eq: {phase: linear, bands: [{type: lowshelf, freq: 90 Hz, gain: -1 dB}]}, ", ""}},
@@ -89,7 +96,8 @@ var slots = []slot{
 	{"master.lanes", []string{"", "automation: {glue.makeup: [{at: 0:00.5, value: 1 dB}]}, "}},
 	{"master.reduction", []string{"", "max_reduction: 18 dB, "}},
 
-	{"deliver.order", []string{"${streaming}${cd}${float}${club}", "${float}${club}${cd}${streaming}"}},
+	{"deliver.order", []string{"${streaming}${cd}${float}${club}${prints}", "${prints}${float}${club}${cd}${streaming}"}},
+	{"prints", []string{"", "stems, ", "stems: {prints: buses, bit_depth: 24, dither: tpdf}, ", "stems: {prints: [lead]}, "}},
 	{"streaming", []string{"streaming, ", "streaming: {loudness: -15 LUFS}, ", "streaming: {bit_depth: 16}, ", "streaming: {ceiling: -2 dBTP}, ", "streaming: {name: stream}, "}},
 	{"cd", []string{"cd, ", "", "cd: {dither: none}, ", "cd: {metadata: false}, "}},
 	{"float", []string{"mix, ", "", "mix: {from: master}, ", "mix: {sample_rate: 44.1 kHz}, ", "mix: {sample_rate: 32 kHz, bit_depth: 24, dither: tpdf}, "}},
@@ -113,13 +121,14 @@ ${session}
 stems:
   drums: {file: drums.wav, gain: ${drums.gain}, pan: ${drums.pan}, to: ${drums.to}, chain: [${drums.order}], automation: {${drums.lanes}}}
   bass: {file: bass.wav, gain: ${bass.gain}, polarity: ${bass.polarity}, mute: ${bass.mute}, to: band, chain: [compressor: {threshold: -22 dB, ${bass.key}ratio: 4}]}
-  lead: {file: lead.wav, offset: ${lead.offset}, width: ${lead.width}, tags: ${lead.tags}, chain: [${lead.chain}], sends: {plate: ${lead.plate}${lead.echo}}, automation: {${lead.lanes}}}
+  lead: {file: lead.wav, offset: ${lead.offset}, ${lead.strip}width: ${lead.width}, tags: ${lead.tags}, chain: [${lead.chain}], sends: {plate: ${lead.plate}${lead.echo}}, automation: {${lead.lanes}}}
   ${pad}
 buses:
-  band: {gain: ${band.gain}, chain: [${band.chain}]}
+  band: {${band.strip}gain: ${band.gain}, chain: [${band.chain}]}
 returns:
   plate: {gain: ${plate.gain}, chain: [reverb: {decay: ${plate.decay}}]}
   echo: {chain: [delay: {time: 1/16, feedback: ${echo.feedback}}]}
+${group}
 mix: {gain: ${mix.gain}, chain: [${mix.chain}]}
 versions: {dub: {mute: ${dub.mute}}, ${voice}}
 `

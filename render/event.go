@@ -49,6 +49,7 @@ type Output struct {
 	Song     string `json:"song"`
 	Version  string `json:"version"` // "main" or the version's name
 	Delivery string `json:"delivery"`
+	Print    string `json:"print,omitempty"` // which part of the song it is
 	SHA256   string `json:"sha256"`
 	PCM      string `json:"pcm_sha256"`
 
@@ -85,6 +86,7 @@ type Output struct {
 	ClippedAt        []float64 `json:"clipped_at_s,omitempty"` // the first of them
 	HeadSilence      float64   `json:"head_silence_s"`
 	TailSilence      float64   `json:"tail_silence_s"`
+	EndPeak          *float64  `json:"end_peak_dbfs,omitempty"` // of the song's last 2 ms, with `handover`; absent where they are silent
 
 	TargetLoudness *float64 `json:"target_lufs"`
 	Ceiling        *float64 `json:"ceiling_dbtp"`

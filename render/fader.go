@@ -5,15 +5,19 @@ import (
 	"github.com/lathe-audio/lathe/dsp/stereo"
 )
 
-// fader is the end of a strip: polarity, width, gain, pan and mute, each fixed
-// or moving.
+// fader is the end of a strip: polarity, width, rotation, gain, pan and mute,
+// each fixed or moving.
 type fader struct {
-	mono   bool // the source has one channel: decides the pan law
+	law    stereo.Law
 	invert bool
 	gain   level
-	pan    *lane // -100..+100
-	width  *lane // percent
-	mute   *lane // 0 open .. 1 muted; nil: open
+	added  float64 // dB, where the gain moves: what groups and the version add
+	rides  []*lane // groups' moving gains in dB, added as well
+	pan    *lane   // -100..+100
+	width  *lane   // percent
+	rotate *lane   // degrees; nil: none
+	mute   *lane   // 0 open .. 1 muted; nil: open
+	mutes  []*lane // those of groups
 }
 
 // process applies the fader to frames from song frame on.
@@ -27,18 +31,33 @@ func (f *fader) process(b dsp.Block, frame int64) {
 		gain := f.gain.gain
 		if f.gain.db != nil {
 			db, u := f.gain.db.at(at)
-			gain, until = gainOf(db), min(until, u)
+			until, db = min(until, u), db+f.added
+			for _, ride := range f.rides {
+				more, u := ride.at(at)
+				until, db = min(until, u), db+more
+			}
+			gain = gainOf(db)
 		}
 		if f.mute != nil {
 			mute, u := f.mute.at(at)
 			gain, until = float64(gain*(1-mute)), min(until, u)
 		}
+		for _, m := range f.mutes {
+			mute, u := m.at(at)
+			gain, until = float64(gain*(1-mute)), min(until, u)
+		}
 		if f.invert {
 			gain = -gain
 		}
+		turn := stereo.Unity
+		if f.rotate != nil {
+			degrees, u := f.rotate.at(at)
+			turn, until = stereo.Rotation(degrees), min(until, u)
+		}
 		j := int(min(int64(n), until-frame))
 		stereo.Width(b.Cut(i, j), width)
-		l, r := stereo.PanGains(pan, f.mono)
+		turn.Apply(b.Cut(i, j))
+		l, r := f.law.Gains(pan)
 		scale(b[0][i:j], float64(gain*l))
 		scale(b[1][i:j], float64(gain*r))
 		i = j

@@ -27,6 +27,7 @@ type levelled struct {
 	loudness    float64 // integrated, LUFS; only where somebody listened
 	reduction   float64 // dB, the most the limiter takes off
 	reductionAt int64   // frame of it
+	end         float64 // linear, the peak of the song's last [endWindow]; only where it was written
 }
 
 // limiterLookAhead is the delivery limiter's look-ahead in ms.
@@ -122,6 +123,8 @@ type file struct {
 	float  bool
 	dither string
 	seed   uint64
+
+	head, tail int64 // frames of silence around the song
 }
 
 // write plays a take at a level into a WAV file and returns what the limiter did
@@ -132,7 +135,7 @@ func (t *take) write(ctx context.Context, d drive, f file) (done levelled, clamp
 		return done, 0, fmt.Errorf("create output: %w", err)
 	}
 	defer out.Close()
-	w, err := audiofile.CreateWAV(out, audiofile.Spec{Rate: t.sound.rate, Channels: 2, Bits: f.bits, Float: f.float, Frames: t.sound.song})
+	w, err := audiofile.CreateWAV(out, audiofile.Spec{Rate: t.sound.rate, Channels: 2, Bits: f.bits, Float: f.float, Frames: f.head + t.sound.song + f.tail})
 	if err != nil {
 		return done, 0, err
 	}
@@ -152,7 +155,15 @@ func (t *take) write(ctx context.Context, d drive, f file) (done levelled, clamp
 			return w.WriteInt([][]int32{words[0][:n], words[1][:n]})
 		}
 	}
-	if done, err = t.play(ctx, d, emit); err != nil {
+	if err := silent(w, f.head, f.float); err != nil {
+		return done, 0, err
+	}
+	end := ending{left: t.sound.song, window: frames(endWindow, t.sound.rate)}
+	if done, err = t.play(ctx, d, func(b dsp.Block) error { end.hear(b); return emit(b) }); err != nil {
+		return done, 0, err
+	}
+	done.end = end.peak
+	if err := silent(w, f.tail, f.float); err != nil {
 		return done, 0, err
 	}
 	if err := w.Close(); err != nil {

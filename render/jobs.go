@@ -19,7 +19,8 @@ type job struct {
 	release  *spec.Release
 	version  version
 	delivery *spec.Delivery
-	path     string // below the output folder, with forward slashes
+	print    *spec.Print // a part of the song; nil: the song whole
+	path     string      // below the output folder, with forward slashes
 }
 
 // list lists every output of a project in the project's order, and refuses two
@@ -30,10 +31,19 @@ func list(p *spec.Project) ([]job, error) {
 		j.song = song
 		for _, v := range versions(song) {
 			for i := range song.Deliver {
-				j.version, j.delivery = v, &song.Deliver[i]
-				j.path = outputPath(j)
-				jobs = append(jobs, j)
+				j.version, j.delivery, j.print = v, &song.Deliver[i], nil
+				if j.delivery.Prints == nil {
+					j.path = outputPath(j)
+					jobs = append(jobs, j)
+				} else if v.name == "" {
+					jobs = append(jobs, prints(j)...)
+				}
 			}
+		}
+	}
+	for _, song := range songs(p) {
+		if err := anyPrints(song); err != nil {
+			return nil, err
 		}
 	}
 	if p.Song != nil {
@@ -57,13 +67,17 @@ func list(p *spec.Project) ([]job, error) {
 
 // what names a job's sound for people.
 func (j job) what() string {
+	if j.print != nil {
+		return fmt.Sprintf("the print %s of %q", j.print.Name, j.song.Title)
+	}
 	if j.version.name == "" {
 		return fmt.Sprintf("%q", j.song.Title)
 	}
 	return fmt.Sprintf("%q (%s)", j.song.Title, j.version.name)
 }
 
-// outputPath is <delivery>/<number> <title> (<version>).<ext>.
+// outputPath is <delivery>/<number> <title> (<version>).<ext>, or of a print
+// <delivery>/<number> <title> - <print>.<ext>.
 func outputPath(j job) string {
 	name := j.song.Title
 	if j.number > 0 {
@@ -71,6 +85,9 @@ func outputPath(j job) string {
 	}
 	if j.version.title != "" {
 		name += " (" + j.version.title + ")"
+	}
+	if j.print != nil {
+		name += " - " + j.print.Name
 	}
 	return path.Join(fileName(j.delivery.Name, ""), fileName(name, "."+j.delivery.Format))
 }
@@ -90,7 +107,7 @@ func wanted(jobs []job, only []string) ([]job, error) {
 			if err != nil {
 				return nil, &UsageError{Message: fmt.Sprintf("--only %s: not a pattern: %v", glob, err)}
 			}
-			for _, name := range []string{j.delivery.Name, j.version.name, j.song.Title} {
+			for _, name := range []string{j.delivery.Name, j.version.name, j.song.Title, j.printName()} {
 				match = match || name != "" && strings.EqualFold(glob, name)
 			}
 			if match {

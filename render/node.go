@@ -46,11 +46,13 @@ func (p port) String() string { return [2]string{"post", "pre"}[p] }
 // time n - latency.
 type node struct {
 	name        string
-	source      source       // in place of inputs, for a stem
-	stored      *stageSource // the source, where a stored stage stands in for the channel
-	sourceDelay dsp.Delay    // aligns it with the keys
-	inputs      []*input     // in the order of summation
-	keys        []*input     // what the chain's processors listen to
+	source      source         // in place of inputs, for a stem
+	stored      *stageSource   // the source, where a stored stage stands in for the channel
+	sourceDelay dsp.Delay      // aligns it with the keys
+	inputs      []*input       // in the order of summation
+	keys        []*input       // what the chain's processors listen to
+	head        *stereo.Matrix // what of the sides goes into the chain; nil: as they are
+	headDelay   dsp.Delay      // and how much later
 	chain       *dsp.Chain
 	moving      []tuning // automation of the chain's parameters
 	fader       *fader   // nil: the output is the chain's
@@ -217,6 +219,10 @@ func (n *node) block(c int64, from, to int) error {
 	for _, in := range n.inputs {
 		in.add(b, n.tmp.Cut(0, to-from), c, from, to)
 	}
+	n.headDelay.Process(b)
+	if n.head != nil {
+		n.head.Apply(b)
+	}
 	for i, in := range n.keys {
 		n.key[i] = n.key[i].Cut(0, cap(n.key[i][0])).Cut(0, to-from)
 		if in.from == nil {
@@ -260,8 +266,8 @@ func (n *node) block(c int64, from, to int) error {
 func (n *node) tap(pre, b dsp.Block) {
 	copy(pre[0], b[0])
 	copy(pre[1], b[1])
-	if n.fader != nil && n.fader.mono {
-		l, r := stereo.PanGains(0, true)
+	if n.fader != nil {
+		l, r := n.fader.law.Gains(0)
 		scale(pre[0], l)
 		scale(pre[1], r)
 	}

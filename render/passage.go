@@ -128,7 +128,7 @@ func (c curve) loudest(seconds, from, to float64) float64 {
 func (s *laid) known(curves map[string]curve) map[string]curve {
 	keep := map[string]curve{}
 	for _, src := range s.sources {
-		if stem, ok := src.(*stemSource); ok {
+		for _, stem := range clips(src) {
 			if c := curves[stem.sum.String()]; c != nil {
 				keep[stem.sum.String()] = c
 			}
@@ -163,43 +163,60 @@ func (m *meter) file(path, digest string) (curve, error) {
 // added.
 func (m *meter) stems(s *laid, v version, names []string) (curve, error) {
 	r := &routing{desk: s.desk, version: v}
-	curves := make([]curve, len(names))
+	type part struct {
+		*stemSource
+		gain float64
+	}
+	var parts []part
+	var files []*stemSource // of curves that are not known yet
+	asked := map[string]bool{}
+	for _, name := range names {
+		strip, _ := r.find(name)
+		if !r.heard(strip, "") {
+			continue
+		}
+		for _, c := range clips(s.sources[name]) {
+			parts = append(parts, part{c, gainOf(strip.Gain) * c.gain})
+			if sum := c.sum.String(); m.known[sum] == nil && m.keep[sum] == nil && !asked[sum] {
+				asked[sum] = true
+				files = append(files, c)
+			}
+		}
+	}
+	curves := make([]curve, len(files))
 	group, ctx := errgroup.WithContext(m.ctx)
 	group.SetLimit(m.jobs)
-	for i, name := range names {
-		stem, ok := s.sources[name].(*stemSource)
-		if strip, _ := r.find(name); !ok || !r.heard(strip, "") {
-			continue
-		}
-		if curves[i], ok = m.known[stem.sum.String()]; ok {
-			continue
-		}
+	for i, c := range files {
 		group.Go(func() (err error) {
-			curves[i], err = measureCurve(ctx, stem.file.Path)
+			curves[i], err = measureCurve(ctx, c.clip.File.Path)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	for i, c := range files {
+		m.keep[c.sum.String()] = curves[i]
+	}
 	var all curve
-	for i, name := range names {
-		if curves[i] == nil {
-			continue
+	for _, p := range parts {
+		sum := p.sum.String()
+		if m.keep[sum] == nil {
+			m.keep[sum] = m.known[sum]
 		}
-		stem := s.sources[name].(*stemSource)
-		m.keep[stem.sum.String()] = curves[i]
-		strip, _ := r.find(name)
-		gain := gainOf(strip.Gain)
-		late := int(float64(stem.wait)/float64(stem.rate)*hopsPerSecond) - int(float64(stem.skip)/float64(stem.info.Rate)*hopsPerSecond)
-		for j, e := range curves[i] {
+		hop := float64(p.rate) / hopsPerSecond // in frames of the session
+		late := int(float64(p.zero) / hop)
+		for j, e := range m.keep[sum] {
+			if at := int64(float64(j) * hop); at < p.from || at >= p.to {
+				continue
+			}
 			if j += late; j < 0 {
 				continue
 			}
 			if j >= len(all) {
 				all = append(all, make(curve, j+1-len(all))...)
 			}
-			all[j] += float64(e * float64(gain*gain))
+			all[j] += float64(e * float64(p.gain*p.gain))
 		}
 	}
 	return all, nil

@@ -120,9 +120,13 @@ func (b *builder) took(name string) *float64 {
 // channel of its version, or (channel "") its output.
 func (st *stage) place(channel string) string {
 	if channel == "" {
-		return fmt.Sprintf("songs/%d/%s/deliver/%s", st.number, st.version.name, st.delivery.Name)
+		channel = "deliver/" + st.delivery.Name
 	}
-	return fmt.Sprintf("songs/%d/%s/%s", st.number, st.version.name, channel)
+	version := st.version.name
+	if st.print != nil {
+		version += "/print/" + part(st.print)
+	}
+	return fmt.Sprintf("songs/%d/%s/%s", st.number, version, channel)
 }
 
 // remember notes how a finished output was made, with everything behind it, so

@@ -246,7 +246,7 @@ func runIn(order []*node, rate int) int64 {
 		if n.chain != nil {
 			own = max(n.tail, n.chain.Tail())
 		}
-		ringing[n] = before + int64(own)
+		ringing[n] = before + int64(own+n.headDelay.Len())
 		longest = max(longest, ringing[n])
 	}
 	return min(max(longest, frames(shortestRunIn, rate)), frames(longestRunIn, rate))
@@ -291,30 +291,6 @@ func (s *lateSource) discard(n int64) error {
 		n -= int64(part.Len())
 	}
 	return nil
-}
-
-// seek goes from the first frame to another. A resampled stem is entered where
-// both rates have a frame at the same time, so that it lies between the others
-// exactly as it does when it is read from its beginning.
-func (s *stemSource) seek(frame int64) error {
-	s.waited = min(frame, s.wait)
-	frame -= s.waited
-	units, rest := int64(0), frame
-	from, to := int64(1), int64(1) // frames of the file and of the session that take equally long
-	if s.speed != nil {
-		d := gcd(int64(s.info.Rate), int64(s.rate))
-		from, to = int64(s.info.Rate)/d, int64(s.rate)/d
-	}
-	units, rest = frame/to, frame%to
-	at := s.skip + units*from
-	if at >= s.info.Frames {
-		s.ended = true
-		return nil
-	}
-	if err := s.reader.SeekFrame(at); err != nil {
-		return stemError(s.name, s.file, err)
-	}
-	return (&lateSource{source: s}).discard(rest)
 }
 
 func gcd(a, b int64) int64 {
@@ -389,7 +365,7 @@ func (b *builder) finishPassage(ctx context.Context, st *stage, a artifact, last
 	}
 	wav = b.work.path("passage.wav")
 	if _, made.Clipped, err = t.write(ctx, level, file{
-		path: wav, bits: d.BitDepth, float: d.Float, dither: d.Dither, seed: seed.Of("dither", st.version.name, d.Name),
+		path: wav, bits: d.BitDepth, float: d.Float, dither: d.Dither, seed: seed.Of(append([]string{"dither"}, st.ditherSeed()...)...),
 	}); err != nil {
 		return "", "", err
 	}

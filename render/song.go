@@ -2,7 +2,6 @@ package render
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"time"
 
 	"github.com/lathe-audio/lathe/render/cache"
-	"github.com/lathe-audio/lathe/spec"
 )
 
 // builder renders the songs of one build.
@@ -79,59 +77,13 @@ func (b *builder) song(ctx context.Context, jobs []job) ([]staged, error) {
 	return b.deliver(ctx, s)
 }
 
-// sources opens the headers of a song's files and settles the session's rate.
-func (b *builder) sources(song *spec.Song) (map[string]source, int, error) {
-	opened := map[string]*stemSource{}
-	offsets := map[string]float64{}
-	var order []string
-	var faults []error
-	open := func(name string, file spec.File, offset float64) {
-		s, err := openStem(name, file, offset)
-		if err != nil {
-			faults = append(faults, err)
-			return
-		}
-		opened[name], offsets[name] = s, offset
-		order = append(order, name)
-	}
-	if song.MixFile != nil {
-		open("mix", *song.MixFile, 0)
-	}
-	for _, s := range song.Stems {
-		open(s.Name, s.File, s.Offset)
-	}
-	if len(faults) > 0 {
-		return nil, 0, errors.Join(faults...)
-	}
-	rate := song.SampleRate
-	if rate == 0 {
-		rate = commonRate(opened)
-	}
-	sources := map[string]source{}
-	for _, name := range order {
-		s := opened[name]
-		if s.info.Rate != rate {
-			b.event(Event{Event: Warning, Song: song.Title, Pos: s.file.Pos, Message: fmt.Sprintf("stem %q: file %s is at %s: resampled to the session's %s",
-				name, s.file.Name, kHz(s.info.Rate), kHz(rate))})
-		}
-		for _, w := range s.info.Warnings {
-			b.event(Event{Event: Warning, Song: song.Title, Pos: s.file.Pos, Message: fmt.Sprintf("stem %q: file %s: %s", name, s.file.Name, w)})
-		}
-		if err := s.at(rate, offsets[name]); err != nil {
-			return nil, 0, err
-		}
-		sources[name] = s
-	}
-	return sources, rate, nil
-}
-
 // digest takes the digest of every file; most are remembered.
 func (b *builder) digest(ctx context.Context, sources map[string]source) error {
 	var stems []*stemSource
 	var paths []string
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		if s, ok := sources[name].(*stemSource); ok {
-			stems, paths = append(stems, s), append(paths, s.file.Path)
+		for _, s := range clips(sources[name]) {
+			stems, paths = append(stems, s), append(paths, s.clip.File.Path)
 		}
 	}
 	sums, err := b.inputs.Files(ctx, paths, b.jobs)
@@ -142,22 +94,6 @@ func (b *builder) digest(ctx context.Context, sources map[string]source) error {
 		s.sum = sums[i]
 	}
 	return nil
-}
-
-// commonRate is the most common rate among the stems; of two equally common
-// ones the higher.
-func commonRate(stems map[string]*stemSource) int {
-	count := map[int]int{}
-	best := 0
-	for _, s := range stems {
-		count[s.info.Rate]++
-	}
-	for rate, n := range count {
-		if n > count[best] || n == count[best] && rate > best {
-			best = rate
-		}
-	}
-	return best
 }
 
 func kHz(rate int) string { return fmt.Sprintf("%g kHz", float64(rate)/1000) }

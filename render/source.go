@@ -12,58 +12,120 @@ import (
 	"github.com/lathe-audio/lathe/spec"
 )
 
-// stemSource reads a stem's file as the song hears it: from the song's first
-// frame on, at the session's rate, a mono file on both channels.
+// stemSource reads a stretch of a file as the song hears it: from the song's
+// first frame on, at the session's rate, a mono file on both channels. It is all
+// of a stem, or a clip of one.
+//
+// Places in the file are counted in frames of the session from the file's first
+// frame on. The file is resampled as a whole and then cut, so that a cut falls on
+// the session's frame whatever the file's rate, and two stretches that meet in the
+// file meet in the song without a seam.
 type stemSource struct {
 	name string // of the stem
-	file spec.File
+	clip spec.Clip
 	sum  cache.Digest // of the file
 	info audiofile.Info
-	rate int   // of the session
-	skip int64 // frames of the file that lie before the song
-	wait int64 // frames of the session before the file starts
+	rate int // of the session
+
+	zero            int64 // frame of the song at which the file's first frame lies, or would lie
+	from, to        int64 // what is heard of the file
+	gain            float64
+	fadeIn, fadeOut fade
 
 	reader *audiofile.Reader
-	waited int64
+	at     int64 // frame of the song that is read next
 	ended  bool
-	speed  *resample.Resampler // nil at the session's rate
+	ratio  *resample.Resampler // of the two rates, only asked and never run; nil at the session's rate
+	speed  *resample.Resampler // while open; nil at the session's rate
 	block  dsp.Block
 	left   dsp.Block // of block: decoded, not yet resampled
 }
 
-// openStem reads a stem's header and nothing more.
-func openStem(name string, file spec.File, offset float64) (*stemSource, error) {
-	r, err := audiofile.Open(file.Path)
+// openStem reads the header of a stem's file and nothing more.
+func openStem(name string, c spec.Clip) (*stemSource, error) {
+	r, err := audiofile.Open(c.File.Path)
 	if err != nil {
-		return nil, stemError(name, file, err)
+		return nil, stemError(name, c.File, err)
 	}
 	defer r.Close()
-	s := &stemSource{name: name, file: file, info: r.Info()}
+	s := &stemSource{name: name, clip: c, info: r.Info(), gain: gainOf(c.Gain)}
 	if s.info.Channels > 2 {
-		return nil, stemError(name, file, fmt.Errorf("has %d channels: a stem is mono or stereo; split it", s.info.Channels))
+		return nil, stemError(name, c.File, fmt.Errorf("has %d channels: a stem is mono or stereo; split it", s.info.Channels))
 	}
 	if s.info.Frames == 0 {
-		return nil, stemError(name, file, errors.New("has no samples"))
-	}
-	if offset < 0 {
-		s.skip = min(frames(-offset, s.info.Rate), s.info.Frames)
+		return nil, stemError(name, c.File, errors.New("has no samples"))
 	}
 	return s, nil
 }
 
-// at sets the session's rate.
-func (s *stemSource) at(rate int, offset float64) error {
+// cut sets the session's rate, and with it what is heard of the file. ratios are
+// the resamplers of the song by the rate of their files.
+func (s *stemSource) cut(rate int, ratios map[int]*resample.Resampler) error {
 	s.rate = rate
-	s.wait = frames(max(offset, 0), rate)
 	if s.info.Rate != rate {
-		r, err := resample.New(s.info.Rate, rate)
-		if err != nil {
-			return stemError(s.name, s.file, err)
+		if ratios[s.info.Rate] == nil {
+			r, err := resample.New(s.info.Rate, rate)
+			if err != nil {
+				return stemError(s.name, s.clip.File, err)
+			}
+			ratios[s.info.Rate] = r
 		}
-		s.speed = r
+		s.ratio = ratios[s.info.Rate]
+	}
+	length := s.whole()
+	s.from, s.to = frames(s.clip.Start, rate), length
+	if s.clip.End > 0 {
+		s.to = frames(s.clip.End, rate)
+		if s.to-length <= int64(rate)/1000 { // an end that was read off a display is rounded
+			s.to = min(s.to, length)
+		}
+	}
+	if s.from >= length || s.to > length {
+		beyond := s.clip.Start
+		if s.from < length {
+			beyond = s.clip.End
+		}
+		return s.fault("%s lies beyond the end of the file, which is %s long", spec.FormatClock(beyond), spec.FormatClock(s.info.Duration()))
+	}
+	if s.to <= s.from {
+		return s.fault("nothing is left between %s and %s", spec.FormatClock(s.clip.Start), spec.FormatClock(s.clip.End))
+	}
+	s.fadeIn, s.fadeOut = newFade(s.clip.FadeIn, rate), newFade(s.clip.FadeOut, rate)
+	return nil
+}
+
+// fits reports fades that are longer than what they fade.
+func (s *stemSource) fits() error {
+	if fades := s.fadeIn.frames + s.fadeOut.frames; fades > s.to-s.from {
+		return s.fault("the fades take %s, and there is %s of sound", s.clock(fades), s.clock(s.to-s.from))
 	}
 	return nil
 }
+
+// fault is an error of the stretch.
+func (s *stemSource) fault(format string, args ...any) error {
+	return &InputError{Pos: s.clip.Pos, Message: fmt.Sprintf("stem %q: file %s: ", s.name, s.clip.File.Name) + fmt.Sprintf(format, args...)}
+}
+
+func (s *stemSource) clock(frames int64) string {
+	return spec.FormatClock(float64(frames) / float64(s.rate))
+}
+
+// whole is the length of the file in frames of the session.
+func (s *stemSource) whole() int64 {
+	if s.ratio != nil {
+		return s.ratio.OutFrames(s.info.Frames)
+	}
+	return s.info.Frames
+}
+
+// first is the first frame of the file that is heard: what lies before the song
+// is not.
+func (s *stemSource) first() int64 { return max(s.from, -s.zero) }
+
+// begins and ends are the frames of the song between which the stretch sounds.
+func (s *stemSource) begins() int64 { return s.zero + s.from }
+func (s *stemSource) ends() int64   { return s.zero + s.to }
 
 // stemError says which stem an error is about, and where it is named. The
 // audio file's own error names the path as it was opened; people know it as
@@ -86,46 +148,53 @@ func (d detail) Error() string { return d.text }
 func (d detail) Unwrap() error { return d.err }
 
 func (s *stemSource) describe(t *cache.Description) {
-	t.AddFile(s.file.Name, s.sum)
-	t.Add("starts at frame", fmt.Sprint(s.wait))
-	t.Add("without the first frames", fmt.Sprint(s.skip))
+	t.AddFile(s.clip.File.Name, s.sum)
+	t.Add("starts at frame", fmt.Sprint(max(s.zero, 0)))
+	t.Add("without the first frames", fmt.Sprint(max(-s.zero, 0)))
+	if s.from > 0 || s.to < s.whole() {
+		t.Add("trimmed to frames", fmt.Sprintf("%d to %d", s.from, s.to))
+	}
+	for _, f := range []struct {
+		what string
+		fade
+	}{{"fade_in", s.fadeIn}, {"fade_out", s.fadeOut}} {
+		if f.frames > 0 {
+			t.Add(f.what, f.String())
+		}
+	}
 }
 
 func (s *stemSource) channels() int { return s.info.Channels }
 
-func (s *stemSource) frames() int64 {
-	n := s.info.Frames - s.skip
-	if s.speed != nil {
-		n = s.speed.OutFrames(n)
-	}
-	return s.wait + n
-}
+func (s *stemSource) frames() int64 { return max(s.ends(), 0) }
 
 func (s *stemSource) cost() float64 {
 	cost := float64(fileCost)
 	if s.info.Format == "flac" {
 		cost = flacCost
 	}
-	if s.speed != nil {
+	if s.ratio != nil {
 		cost += resampleCost
 	}
 	return cost
 }
 
-func (s *stemSource) open() error {
-	r, err := audiofile.Open(s.file.Path)
-	if err == nil && s.skip > 0 {
-		err = r.SeekFrame(s.skip)
-	}
+func (s *stemSource) open() error { return s.openAt(0) }
+
+// openAt opens the file to read from a frame of the song on.
+func (s *stemSource) openAt(frame int64) error {
+	r, err := audiofile.Open(s.clip.File.Path)
 	if err != nil {
-		return stemError(s.name, s.file, err)
+		return stemError(s.name, s.clip.File, err)
 	}
-	s.reader, s.waited, s.ended = r, 0, false
-	if s.speed != nil {
-		s.speed.Reset()
-		s.block, s.left = dsp.NewBlock(dsp.MaxBlock), dsp.Block{}
+	s.reader = r
+	if s.ratio != nil {
+		if s.speed, err = resample.New(s.info.Rate, s.rate); err != nil {
+			return stemError(s.name, s.clip.File, err)
+		}
+		s.block = dsp.NewBlock(dsp.MaxBlock)
 	}
-	return nil
+	return s.seek(frame)
 }
 
 func (s *stemSource) Close() error {
@@ -133,30 +202,91 @@ func (s *stemSource) Close() error {
 		return nil
 	}
 	err := s.reader.Close()
-	s.reader = nil
+	s.reader, s.speed, s.block, s.left = nil, nil, dsp.Block{}, dsp.Block{}
 	return err
 }
 
-// read implements source: silence until the file starts, then the file, then
-// silence.
-func (s *stemSource) read(b dsp.Block) error {
-	if n := int(min(int64(b.Len()), s.wait-s.waited)); n > 0 {
-		silence(b.Cut(0, n))
-		s.waited += int64(n)
-		b = b.Cut(n, b.Len())
+// seek goes to a frame of the song. What is read from there on is, bit for bit,
+// what is read there by who began at the song's first frame.
+func (s *stemSource) seek(frame int64) error {
+	s.at, s.ended, s.left = frame, false, dsp.Block{}
+	want := max(frame-s.zero, s.first()) // of the file, in frames of the session
+	enter, over := want, int64(0)
+	if s.speed != nil {
+		// The resampler is entered a stretch early, where both rates have a frame at
+		// the same time.
+		s.speed.Reset()
+		d := gcd(int64(s.info.Rate), int64(s.rate))
+		in, out := int64(s.info.Rate)/d, int64(s.rate)/d
+		hop := s.speed.Hop()
+		enter = max(want/out*in/hop-1, 0) * hop
+		over = want - enter/in*out
 	}
-	for b.Len() > 0 {
-		n, err := s.next(b)
+	if want >= s.to || enter >= s.info.Frames {
+		s.ended = true
+		return nil
+	}
+	if err := s.reader.SeekFrame(enter); err != nil {
+		return stemError(s.name, s.clip.File, err)
+	}
+	b := dsp.NewBlock(int(min(over, dsp.MaxBlock)))
+	for over > 0 {
+		n, err := s.next(b.Cut(0, int(min(over, dsp.MaxBlock))))
 		if err != nil {
 			return err
 		}
 		if n == 0 {
+			return nil // the file has ended
+		}
+		over -= int64(n)
+	}
+	return nil
+}
+
+// read implements source: silence until the stretch begins, then the stretch,
+// then silence.
+func (s *stemSource) read(b dsp.Block) error {
+	if n := min(int64(b.Len()), s.begins()-s.at); n > 0 {
+		silence(b.Cut(0, int(n)))
+		s.at += n
+		b = b.Cut(int(n), b.Len())
+	}
+	for b.Len() > 0 {
+		n := 0
+		if most := min(int64(b.Len()), s.ends()-s.at); most > 0 {
+			var err error
+			if n, err = s.next(b.Cut(0, int(most))); err != nil {
+				return err
+			}
+		}
+		if n == 0 {
 			silence(b)
+			s.at += int64(b.Len())
 			return nil
 		}
+		s.edge(b.Cut(0, n), s.at-s.begins())
+		s.at += int64(n)
 		b = b.Cut(n, b.Len())
 	}
 	return nil
+}
+
+// edge applies gain and fades to sound that begins so many frames into the
+// stretch.
+func (s *stemSource) edge(b dsp.Block, at int64) {
+	scale(b[0], s.gain)
+	scale(b[1], s.gain)
+	length := s.to - s.from
+	for i := int64(0); i < min(int64(b.Len()), s.fadeIn.frames-at); i++ {
+		g := s.fadeIn.gain(at + i)
+		b[0][i] *= g
+		b[1][i] *= g
+	}
+	for i := max(length-s.fadeOut.frames-at, 0); i < int64(b.Len()); i++ {
+		g := s.fadeOut.gain(length - 1 - at - i)
+		b[0][i] *= g
+		b[1][i] *= g
+	}
 }
 
 // next gives the next frames at the session's rate; 0 at the end.
@@ -191,7 +321,7 @@ func (s *stemSource) decode(b dsp.Block) (int, error) {
 		s.ended, err = true, nil
 	}
 	if err != nil {
-		return n, stemError(s.name, s.file, err)
+		return n, stemError(s.name, s.clip.File, err)
 	}
 	return n, nil
 }

@@ -27,8 +27,8 @@ type laid struct {
 // stage is a job with the sound it starts from.
 type stage struct {
 	job
-	mix      *channel // the version's mixdown
-	from     *channel // what is delivered: the mixdown, or its master
+	mix      *channel // the version's mixdown; of a print, the print
+	from     *channel // what is delivered: the mixdown, its master, or a print
 	artifact artifact
 
 	finish  cache.Description // of the finished sound, without words and names
@@ -44,6 +44,10 @@ type stage struct {
 func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources map[string]source, jobs []job) (*laid, error) {
 	s := &laid{song: song, desk: newDesk(song, rate, sources), sources: sources, stored: map[*channel]*artifact{}, takes: map[takeID]*take{}}
 	s.desk.worth = b.worth
+	s.desk.files.digest = func(path string) (cache.Digest, error) {
+		sum, _, err := b.inputs.File(ctx, path)
+		return sum, err
+	}
 	// The main version says how long the song is, also when only others are
 	// asked for: all versions of a song are equally long.
 	mix, err := s.desk.mixdown(version{})
@@ -56,6 +60,14 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 	}
 	s.main = []*channel{mix, master}
 	for _, j := range jobs {
+		if j.print != nil {
+			part, err := s.desk.print(j.print)
+			if err != nil {
+				return nil, err
+			}
+			s.stages = append(s.stages, stage{job: j, mix: part, from: part})
+			continue
+		}
 		mix, err := s.desk.mixdown(j.version)
 		if err != nil {
 			return nil, err
@@ -313,15 +325,13 @@ func (b *builder) keep(ctx context.Context, key cache.Key, r cache.Result) {
 // taken: then nobody knows what was read.
 func (b *builder) unchanged(ctx context.Context, s *laid) error {
 	for _, src := range s.sources {
-		stem, ok := src.(*stemSource)
-		if !ok {
-			continue
-		}
-		if sum, _, err := b.inputs.File(ctx, stem.file.Path); err != nil || sum != stem.sum {
-			return stemError(stem.name, stem.file, errors.New("changed while it was read: build again when it is finished"))
+		for _, stem := range clips(src) {
+			if sum, _, err := b.inputs.File(ctx, stem.clip.File.Path); err != nil || sum != stem.sum {
+				return stemError(stem.name, stem.clip.File, errors.New("changed while it was read: build again when it is finished"))
+			}
 		}
 	}
-	return nil
+	return s.desk.files.unchanged()
 }
 
 // needed drops nodes that lead to no sink: strips that nothing listens to.

@@ -66,6 +66,7 @@ type albumDefaults struct {
 	delivers bool
 	deliver  []Delivery
 	release  *group
+	number   int // of the song being decoded
 }
 
 // album decodes a project that is a list of songs.
@@ -104,7 +105,7 @@ func (d *decoder) album(root *node, p *Project) {
 
 // albumSong decodes one entry of the list, and the song behind it.
 func (d *decoder) albumSong(item *node, i int, all *albumDefaults, at place) AlbumSong {
-	d.song = newScope()
+	d.song, all.number = newScope(), i+1
 	g := d.decode(item, albumSongKeys, at)
 	out := AlbumSong{Pos: item.pos(), Number: i + 1, Trim: g.num("trim"), Crossfade: g.num("crossfade")}
 	switch {

@@ -469,15 +469,17 @@ type assertable struct {
 	number               int // in the album
 	title                string
 	versions, deliveries []string
+	prints               map[string]bool // deliveries that are made of the main version only
 }
 
 func (s *Song) assertable(number int) assertable {
-	out := assertable{number: number, title: s.Title, versions: []string{mainVersion}}
+	out := assertable{number: number, title: s.Title, versions: []string{mainVersion}, prints: map[string]bool{}}
 	for _, v := range s.Versions {
 		out.versions = append(out.versions, v.Name)
 	}
 	for _, v := range s.Deliver {
 		out.deliveries = append(out.deliveries, v.Name)
+		out.prints[v.Name] = v.Prints != nil
 	}
 	return out
 }
@@ -607,7 +609,7 @@ func (d *decoder) selectors(g *group, at place, about []assertable, a *Assertion
 		}
 		for _, v := range s.versions {
 			for _, delivery := range s.deliveries {
-				if a.Covers(s.number, v, delivery) {
+				if a.Covers(s.number, v, delivery) && (v == mainVersion || !s.prints[delivery]) {
 					outputs++
 				}
 			}

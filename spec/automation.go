@@ -11,12 +11,12 @@ import (
 )
 
 // stripTargets are the settings of a strip that automation can move.
-var stripTargets = []string{"gain", "pan", "width", "mute"}
+var stripTargets = []string{"gain", "pan", "width", "rotate", "mute"}
 
 // pointKeys are the keys of an automation point whose value is a typ.
 func pointKeys(value typ) []key {
 	return []key{
-		{name: "at", typ: position, required: true, doc: "when, from the start of the song"},
+		{name: "at", typ: moment{position}, required: true, doc: "when, from the start of the song"},
 		{name: "value", typ: value, required: true, doc: "in the unit of what is automated"},
 		{name: "curve", typ: choice{[]string{string(Step), string(Linear), string(Exponential), string(SCurve)}}, def: string(Step),
 			doc: "how the value gets here from the point before: step jumps at the point, exponential is straight in the logarithm"},
@@ -128,6 +128,9 @@ func (d *decoder) target(path string, a *automated) (Target, typ, *fault) {
 			return Target{}, nil, &fault{"the master has no " + path, "automate a processor in its chain: id.setting"}
 		}
 		return Target{}, nil, &fault{fmt.Sprintf("a %s has no %s to automate", a.what, path), ""}
+	}
+	if a.what == "group" {
+		return Target{}, nil, &fault{fmt.Sprintf("there is nothing called %q to automate", path), didYouMeanOr(path, []string{"gain", "mute"}, "a group has gain and mute")}
 	}
 	first, rest, _ := strings.Cut(path, ".")
 	if first == "sends" {
@@ -278,6 +281,7 @@ func (d *decoder) noTarget(path, first, rest string, a *automated) *fault {
 // points decodes the points of a lane.
 func (d *decoder) points(n *node, value typ, at place) []Point {
 	groups, ok := (items{keys: pointKeys(value), min: 1}).decode(d, n, at).([]*group)
+	d.song.music.moving, d.song.music.now = false, 0
 	if !ok {
 		return nil
 	}

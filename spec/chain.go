@@ -111,7 +111,8 @@ var foreignKinds = map[string]string{
 	"comp": "compressor", "dynamics": "compressor", "verb": "reverb", "plate": "reverb", "hall": "reverb",
 	"de-esser": "deesser", "de_esser": "deesser", "ms": "mid_side", "midside": "mid_side", "mid-side": "mid_side",
 	"widener": "imager", "stereo": "imager", "width": "imager", "saturation": "saturator", "distortion": "saturator",
-	"tape": "saturator", "echo": "delay", "multiband_compressor": "multiband", "rack": "parallel",
+	"noise_gate": "gate", "noisegate": "gate", "ducking": "ducker", "transient_shaper": "transient", "transient_designer": "transient",
+	"tape": "saturator", "echo": "delay", "convolution": "convolver", "ir": "convolver", "multiband_compressor": "multiband", "rack": "parallel",
 }
 
 func (d *decoder) failKind(kind *node, at place) {
@@ -178,6 +179,12 @@ func (d *decoder) processor(kind, settings *node, at place) (p Processor, ok boo
 func (p *Processor) set(setting param.Param, value any) {
 	switch v := value.(type) {
 	case nil:
+	case *File:
+		p.Values[setting.Name] = v.Name
+		if p.Files == nil {
+			p.Files = map[string]File{}
+		}
+		p.Files[setting.Name] = *v
 	case []Processor:
 		p.setChains(setting.Name, [][]Processor{v})
 	case [][]Processor:

@@ -21,11 +21,15 @@ const none = "none"
 // fromMaster marks a Delivery whose MaxReduction is the master's.
 const fromMaster = -1
 
+// maxSilence is the most that a delivery puts before or after a song, in seconds.
+const maxSilence = 10
+
 // deliveryKeys are the keys that a delivery profile sets, and that an entry of
 // `deliver` may set on top.
 var deliveryKeys = []key{
 	{name: "name", typ: text{pattern: namePattern, expect: "a name (letters, digits, _ and -)"}, absent: "the profile's", doc: "folder below the output folder"},
 	{name: "from", typ: choice{[]string{"master", "mix"}}, def: "master", doc: "what is delivered: the mastered song, or the mix before the master"},
+	{name: "prints", typ: printList{}, absent: "the song whole", doc: "in place of the song its parts, of the main version, a file each, before the mix's own chain and fader. buses: everything that feeds the mix, returns apart, which always adds up to it; stems, or a list of stems, buses, returns, groups or tags: each as it is heard alone, through its buses and with its share of the returns"},
 	{name: "format", typ: choice{[]string{"wav"}}, def: "wav", doc: "file format"},
 	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, words: []string{"session"}, eg: "48 kHz"}, def: "session", doc: "sample rate of the file; session: the rate the song is mixed at"},
 	{name: "bit_depth", typ: choice{[]string{"16", "24", "32 float"}}, def: "24", doc: "word length of the file"},
@@ -34,6 +38,9 @@ var deliveryKeys = []key{
 	{name: "ceiling", typ: quantity{unit: param.DBTP, min: -20, max: 0, words: []string{none}}, def: none, doc: "highest true peak of the file; none: no limiter"},
 	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, absent: "the master's", doc: "the most that the limiter may take off the peaks; beyond it the build stops"},
 	{name: "dither", typ: choice{[]string{"tpdf", none}}, def: "tpdf", doc: "noise that makes the rounding to the word length harmless; 32 float needs none"},
+	{name: "head", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written before the song"},
+	{name: "tail", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written after the song"},
+	{name: "handover", typ: choice{[]string{none, "warn", "strict"}}, def: none, doc: "hold the file against what a mastering engineer expects of a mix: sample peak -6 to -3 dBFS (of prints and other versions, at most -3 dBFS), no clipped runs, the tail not cut, no limiter or clipper in the mix's chain. warn: what is not so is told; strict: the build stops"},
 	{name: "metadata", typ: toggle{}, def: true, doc: "write title, artist, album, date, genre and copyright into the file"},
 }
 
@@ -127,6 +134,9 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	if v.Float {
 		v.Dither = none
 	}
+	if c, ok := l.get("prints").(printChoice); ok {
+		d.checkPrints(&v, c, top, name, at)
+	}
 	taken := strings.ToLower(v.Name) // some file systems do not tell A from a
 	if first := names[taken]; first != nil {
 		x := name.diagnostic(fmt.Sprintf("deliver: the name %s is taken", v.Name), fmt.Sprintf("give it another: %s: {name: other}", label))
@@ -181,6 +191,8 @@ func (l layers) fill(v *Delivery) {
 		v.MaxReduction = most
 	}
 	v.Dither = l.get("dither").(string)
+	v.Head, v.Tail = l.get("head").(float64), l.get("tail").(float64)
+	v.Handover = l.get("handover").(string)
 	v.Metadata = l.get("metadata").(bool)
 }
 

@@ -63,7 +63,7 @@ func (d *decoder) explainValue(at place, k key, p printer, v any, n *node) {
 			l.Value = FormatClock(*l.Number)
 			fallthrough
 		case isNote.MatchString(n.text):
-			l.Origin += fmt.Sprintf(" (%s at %s)", n.text, FormatQuantity(d.song.music.tempo, param.BPM))
+			l.Origin += " (" + d.song.music.reckoned(n.text) + ")"
 		case isClock.MatchString(n.text) && l.Unit == param.Seconds:
 			l.Value = FormatClock(*l.Number)
 		}

@@ -185,7 +185,7 @@ func whereIsKey(word string, keys []key) string {
 var foreignWords = map[string]string{
 	"volume": "gain", "level": "gain", "fader": "gain", "balance": "pan", "panning": "pan",
 	"effects": "chain", "fx": "chain", "inserts": "chain", "plugins": "chain", "processors": "chain",
-	"tracks": "stems", "channels": "stems", "groups": "buses", "busses": "buses", "subgroups": "buses",
+	"tracks": "stems", "channels": "stems", "vcas": "groups", "vca": "groups", "dcas": "groups", "busses": "buses", "subgroups": "buses",
 	"aux": "returns", "auxes": "returns", "output": "to", "out": "to", "route": "to", "bus": "to",
 	"path": "file", "source": "file", "src": "file", "phase": "polarity", "invert": "polarity",
 	"reverse_polarity": "polarity", "start": "offset", "bpm": "tempo", "time_signature": "meter",
@@ -195,6 +195,7 @@ var foreignWords = map[string]string{
 	"attack_time": "attack", "release_time": "release", "frequency": "freq", "hz": "freq",
 	"time": "at", "position": "at", "shape": "curve", "album": "release", "barcode": "upc", "ean": "upc",
 	"lra": "loudness_range", "ceiling": "true_peak", "integrated": "loudness", "peak": "true_peak", "dbtp": "true_peak", "length": "duration",
+	"regions": "clips", "items": "clips", "takes": "clips", "fadein": "fade_in", "fadeout": "fade_out", "xfade": "crossfade",
 	"limiting": "reduction", "tags": "metadata", "profile": "delivery", "songs": "song",
 }
 
@@ -211,6 +212,12 @@ func exampleOf(k key) string {
 	switch t := k.typ.(type) {
 	case quantity:
 		return t.example()
+	case moment:
+		return t.example()
+	case later:
+		if q, ok := t.typ.(quantity); ok {
+			return q.example()
+		}
 	case choice:
 		return t.words[0]
 	case filePath:
@@ -257,6 +264,9 @@ func (q quantity) decode(d *decoder, n *node, at place) any {
 		f = q.check(v)
 	}
 	if f == nil {
+		if isNote.MatchString(n.text) { // at the tempo of the song's start
+			d.warnOfTempo(n, at)
+		}
 		return v
 	}
 	if d.song.tempoBroken && d.song.music.tempo == 0 && (isNote.MatchString(n.text) || isBar.MatchString(n.text)) {
@@ -275,6 +285,10 @@ func asQuantity(t typ) (quantity, bool) {
 	case quantity:
 		return t, true
 	case tempo:
+		return t.quantity, true
+	case moment: // an automation point's
+		return t.quantity, true
+	case sampleTime:
 		return t.quantity, true
 	}
 	return quantity{}, false
@@ -488,6 +502,9 @@ type record struct {
 	name  string // in the schema
 	keys  []key
 	short string
+	// either lists keys of which exactly one is written; who builds the value
+	// says so in its own words.
+	either []string
 }
 
 func (t record) decode(d *decoder, n *node, at place) any {
@@ -589,6 +606,8 @@ func keyOf(p param.Param) key {
 		k.typ = items{keys: keysOf(p.Fields), min: p.MinItems, max: p.MaxItems}
 	case param.Chain:
 		k.typ = chain{}
+	case param.File:
+		k.typ = filePath{what: "file.wav"}
 	case param.Chains:
 		k.typ = chains{p.MinItems, p.MaxItems}
 	}

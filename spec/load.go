@@ -72,6 +72,8 @@ type decoder struct {
 	parsed  map[string]*node // files that were read, by path
 	listing map[string][]string
 
+	prints map[Pos]printChoice // by the place of the delivery
+
 	song       *scope
 	masterUsed map[*node]bool
 }
@@ -92,6 +94,7 @@ func newDecoder(opts Options) *decoder {
 		parsed:    map[string]*node{},
 		listing:   map[string][]string{},
 		song:      newScope(),
+		prints:    map[Pos]printChoice{},
 
 		masterUsed: map[*node]bool{},
 	}

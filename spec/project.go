@@ -30,11 +30,14 @@ type Song struct {
 	Meter                                      Meter
 	Length                                     float64 // seconds from song.length; 0: until the last tail has died away
 
-	SampleRate int // session rate in Hz; 0: the most common rate among the stems
+	SampleRate int         // session rate in Hz; 0: the most common rate among the stems
+	Start      *SampleTime // time stamp at which the song begins; nil: the earliest of the stems that go by theirs
+	PanLaw     string      // of mono stems
 
 	Stems    []Stem // in the order of the file
 	Buses    []Bus
 	Returns  []Bus
+	Groups   []Group
 	Mix      Bus       // name "mix"
 	MixFile  *File     // `mix: file.wav`: a finished mix in place of stems
 	Versions []Version // the main one is not listed
@@ -61,7 +64,12 @@ type Strip struct {
 	Pan        float64 // -100 .. +100
 	Width      float64 // percent; 100 changes nothing
 	Mute, Solo bool
-	Invert     bool // polarity
+	Invert     bool   // polarity
+	InvertSide string // "left" or "right": the polarity of that side alone, before the chain
+	Mono       bool   // half the sum of both sides on either, before the chain
+	Delay      SampleTime
+	PanLaw     string  // "": the song's for a mono stem, else balance
+	Rotate     float64 // degrees to the right
 	Tags       []string
 	Chain      []Processor
 	To         string // where the output goes: a bus, or "mix"
@@ -72,13 +80,29 @@ type Strip struct {
 // Stem is one stem.
 type Stem struct {
 	Strip
-	File   File
-	Offset float64 // seconds into the song at which the file starts; negative cuts its head
+	File       File    // unless it has clips
+	Offset     float64 // seconds into the song at which the file starts; negative cuts its head
+	FromBWF    bool    // it starts at the time stamp of the file instead
+	Channel    string  // "left", "right", "mid" or "side" of the file, which makes the stem mono; "": all of it
+	Start, End float64 // seconds of the file that are heard; End 0: to the file's end
+	FadeIn     Fade
+	FadeOut    Fade
+	Clips      []Clip // in place of the file, in the order of time
 }
 
 // Bus is a bus, a return or the mix.
 type Bus struct {
 	Strip
+}
+
+// Group is a fader for many strips that no sound goes through, as a VCA is.
+type Group struct {
+	Pos        Pos
+	Name       string
+	Members    []string // strips, in the order of the desk; tags and other groups are resolved
+	Gain       float64  // dB, added to the members' faders
+	Mute, Solo bool
+	Automation []Lane // of gain and mute
 }
 
 // Send feeds a copy of a strip into a return.
@@ -98,6 +122,7 @@ type Processor struct {
 	Mix    float64 // percent
 	Values param.Values
 	Chains map[string][][]Processor // of a container, by parameter; a param.Chain has one
+	Files  map[string]File          // by parameter; Values has their names
 	From   string                   // "preset vocal/lead" where a preset brought it, else empty
 }
 
@@ -137,12 +162,13 @@ const (
 	SCurve      Curve = "s-curve"     // raised cosine
 )
 
-// Version is another version of the song: a set of mutes and solos.
+// Version is another version of the song: a set of mutes, solos and levels.
 type Version struct {
 	Pos        Pos
-	Name       string   // as written: "instrumental"
-	Title      string   // as shown in file names: "Instrumental"
-	Mute, Solo []string // stem and bus names; tags are already resolved to stems
+	Name       string             // as written: "instrumental"
+	Title      string             // as shown in file names: "Instrumental"
+	Mute, Solo []string           // strips; tags and groups are already resolved
+	Gain       map[string]float64 // dB that is added to the faders of strips
 }
 
 // Master is the mastering chain of a song.
@@ -161,6 +187,7 @@ type Delivery struct {
 	Title        string   // of the profile, for people
 	Source, Date string   // of the profile's figures
 	From         string   // "master" or "mix"
+	Prints       []Print  // parts of the song in its place; nil: the song whole
 	Format       string   // "wav"
 	SampleRate   int      // Hz; 0: the session's
 	BitDepth     int      // 16, 24 or 32
@@ -170,7 +197,16 @@ type Delivery struct {
 	Ceiling      *float64 // dBTP; nil: no limiter
 	MaxReduction float64  // dB the limiter may take off the peaks
 	Dither       string   // "tpdf" or "none"
+	Head, Tail   float64  // seconds of silence before and after the song
+	Handover     string   // "none", or how what a mix to be mastered should not have is told: "warn" or "strict"
 	Metadata     bool     // write INFO tags
+}
+
+// Print is a part of the mix that is a file of its own.
+type Print struct {
+	Name   string   // as written, and in the file's name
+	Strips []string // what is heard in it
+	Apart  bool     // what the strip puts into the mix itself; else with its share of the returns
 }
 
 // Release is an album's own data.

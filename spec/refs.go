@@ -11,16 +11,20 @@ type scope struct {
 	music       music
 	tempoBroken bool // a tempo is written but could not be read
 
-	what  map[string]string   // stems, buses and returns: name → "stem", "bus" or "return"
+	meterWritten bool // song.meter is
+
+	what  map[string]string   // stems, buses, returns and groups: name → "stem", "bus", "return" or "group"
 	at    map[string]*node    // where each name is written
-	names []string            // in order
+	names []string            // of strips, in order
 	kind  map[string][]string // names by what they are
 
 	strip string           // the strip whose keys are being decoded; "" in the master
 	sends []Send           // of that strip
 	ids   map[string]*node // of the processors of that strip
 
+	bwf        bool // a stem goes by its time stamp
 	edges      []edge
+	groups     []member // whose members are resolved when all are known
 	processors int      // how many there are so far
 	presets    []string // being expanded
 	out        *Song
@@ -56,7 +60,7 @@ const (
 // declare collects the names of a song's strips before anything refers to
 // them, so that a strip that cannot be decoded can still be referred to.
 func (d *decoder) declare(root *node) {
-	for _, section := range []struct{ key, what string }{{"stems", "stem"}, {"buses", "bus"}, {"returns", "return"}} {
+	for _, section := range []struct{ key, what string }{{"stems", "stem"}, {"buses", "bus"}, {"returns", "return"}, {"groups", "group"}} {
 		n := root.get(section.key)
 		if n == nil || n.shape != mapping {
 			continue
@@ -69,13 +73,15 @@ func (d *decoder) declare(root *node) {
 				continue
 			}
 			if first := d.song.at[name]; first != nil {
-				x := e.key.diagnostic(fmt.Sprintf("%s: the name is taken by a %s", at.words, d.song.what[name]), "names are unique across stems, buses and returns")
+				x := e.key.diagnostic(fmt.Sprintf("%s: the name is taken by a %s", at.words, d.song.what[name]), "names are unique across stems, buses, returns and groups")
 				x.Notes = []Note{first.note("first used here")}
 				d.report(x)
 				continue
 			}
 			d.song.what[name], d.song.at[name] = section.what, e.key
-			d.song.names = append(d.song.names, name)
+			if section.what != "group" { // which no sound goes through
+				d.song.names = append(d.song.names, name)
+			}
 			d.song.kind[section.what] = append(d.song.kind[section.what], name)
 		}
 	}
@@ -128,6 +134,8 @@ func (d *decoder) refer(n *node, at place, whats []string, also ...string) (stri
 // wayTo tells how a strip of one kind is reached where another is wanted.
 func wayTo(what string, wanted []string) string {
 	switch {
+	case what == "group":
+		return "no sound goes through a group; it is a fader for its members"
 	case what == "return" && slices.Contains(wanted, "bus"):
 		return "a return is fed by sends"
 	case what == "bus" && slices.Contains(wanted, "return"):

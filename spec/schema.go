@@ -139,8 +139,11 @@ func (s *schemas) key(k key) object {
 }
 
 func sentence(doc string) string {
-	if doc == "" {
+	switch {
+	case doc == "":
 		return ""
+	case strings.HasPrefix(doc, "dB"): // units keep their case
+		return doc + "."
 	}
 	return strings.ToUpper(doc[:1]) + doc[1:] + "."
 }
@@ -244,7 +247,22 @@ func (meter) schema(*schemas) object {
 }
 
 func (t record) schema(s *schemas) object {
-	return s.def(t.name, func() object { return s.mapping(t.keys, t.short) })
+	return s.def(t.name, func() object {
+		out := s.mapping(t.keys, t.short)
+		if len(t.either) == 0 {
+			return out
+		}
+		var one []object
+		for _, k := range t.either {
+			one = append(one, object{{"required", []string{k}}})
+		}
+		if t.short == "" {
+			return append(out, member2{"oneOf", one})
+		}
+		forms := out[0].value.([]object) // the mapping is the second of them
+		forms[1] = append(forms[1], member2{"oneOf", one})
+		return out
+	})
 }
 
 func (t named) schema(s *schemas) object {
@@ -298,7 +316,7 @@ func (lanes) schema(s *schemas) object {
 	return s.def("automation", func() object {
 		return object{
 			{"type", "object"},
-			{"propertyNames", object{{"pattern", `^(gain|pan|width|mute|[^.]+(\.[^.]+)+)$`}}},
+			{"propertyNames", object{{"pattern", `^(gain|pan|width|rotate|mute|[^.]+(\.[^.]+)+)$`}}},
 			{"additionalProperties", items{keys: pointKeys(anyValue{}), min: 1, name: "point"}.schema(s)},
 		}
 	})

@@ -62,6 +62,13 @@ func TestSchemaAgreesWithLoad(t *testing.T) {
 		{"deliver: streaming", true}, {"deliver: [cd, streaming: {loudness: none, ceiling: -2 dBTP}]", true}, {"deliver: {cd: {bit_depth: 24}}", true}, {"deliver: [cd: {bit_depth: 20}]", false}, {"deliver: []", false},
 		{"release: {title: R, upc: \"036000291452\", date: 2026-11-20}", true}, {"release: {title: R, upc: 036000291452}", false}, {"release: {artist: R}", false},
 		{"session: {sample_rate: 44.1 kHz}", true}, {"session: {sample_rate: 44100}", true}, {"session: {sample_rate: 44100.5}", false}, {"session: {sample_rate: 1 Hz}", true}, // ranges of texts are Load's
+		{"stems: {a: {file: stems/a.wav, offset: bwf, delay: -12 samples, fade_in: 20 ms, fade_out: {length: 1:30, shape: s-curve}, trim: {end: 3:10.5}}}", true},
+		{"stems: {a: {file: stems/a.wav, offset: bfw}}", false}, {"stems: {a: {file: stems/a.wav, fade_in: {shape: linear}}}", false}, {"stems: {a: {file: stems/a.wav, delay: 1.5 samples}}", false},
+		{"stems: {a: {clips: [{file: stems/a.wav, at: bar 3, start: 1 s, gain: -2 dB}, {file: stems/b.wav, at: 0:30, crossfade: 20 ms}]}}", true},
+		{"stems: {a: {clips: [{file: stems/a.wav}]}}", false}, {"stems: {a: {clips: []}}", false}, {"stems: {a: {file: stems/a.wav, clips: [{file: stems/a.wav, at: 0}]}}", false}, {"stems: {a: {}}", false},
+		{"stems: {a: {file: stems/a.wav, mono: true, channel: side, rotate: 45°, pan_law: -4.5 dB, polarity: left}}", true}, {"stems: {a: {file: stems/a.wav, pan_law: -5 dB}}", false},
+		{"stems: {a: {file: stems/a.wav, pan_law: -6}}", true}, {"session: {pan_law: balance}", true}, {"session: {start: 10:00:00}\nstems: {a: {file: stems/a.wav, offset: bwf}}", true}, {"session: {start: 10:00:00:12}", false},
+		{"stems: {a: {file: stems/a.wav, automation: {rotate: [{at: 0, value: 45 deg}]}}}", true},
 		{"versions: {x: {mute: a}}", true}, {"versions: {x: {mut: a}}", false},
 	} {
 		text := c.parts + "\n"

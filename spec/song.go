@@ -32,9 +32,10 @@ func projectKeys(album bool) []key {
 		key{name: "song", typ: record{name: "song", keys: songKeys}, required: true, doc: "what the song is"},
 		key{name: "release", typ: record{name: "release", keys: releaseKeys}, doc: "what is true of the release, when the song is one by itself"},
 		key{name: "session", typ: record{name: "session", keys: sessionKeys}, doc: "how the song is rendered"},
-		key{name: "stems", typ: named{what: "stem", of: record{name: "stem", keys: stemKeys, short: "file"}, build: (*decoder).addStem}, doc: "the recorded parts, by name"},
+		key{name: "stems", typ: named{what: "stem", of: record{name: "stem", keys: stemKeys, short: "file", either: []string{"file", "clips"}}, build: (*decoder).addStem}, doc: "the recorded parts, by name"},
 		key{name: "buses", typ: named{what: "bus", of: record{name: "bus", keys: busKeys}, build: (*decoder).addBus}, doc: "groups that stems and other buses feed, by name"},
 		key{name: "returns", typ: named{what: "return", of: record{name: "return", keys: returnKeys}, build: (*decoder).addReturn}, doc: "effects that sends feed, by name"},
+		key{name: "groups", typ: groupList{named{what: "group", of: record{name: "group", keys: groupKeys}, build: (*decoder).addGroup}}, doc: "faders for many strips that carry no sound of their own, as VCAs do, by name"},
 		key{name: "mix", typ: mixOrFile{}, doc: "the strip that everything comes together in; or the file of a finished stereo mix, in place of stems"},
 		key{name: "versions", typ: named{what: "version", of: record{name: "version", keys: versionKeys}, build: (*decoder).addVersion}, doc: "other versions of the song, by name"},
 		key{name: "master", typ: later{record{name: "master", keys: masterKeys}}, doc: "what is done to the finished mix"},
@@ -63,11 +64,14 @@ var metaKeys = []key{
 var songKeys = append(required(metaKeys, "title"),
 	key{name: "tempo", typ: tempo{quantity{unit: param.BPM, min: 10, max: 999}}, doc: "quarter notes per minute; note lengths and bars need it"},
 	key{name: "meter", typ: meter{}, def: Meter{4, 4}, doc: "beats in a bar, and the note that is a beat"},
+	key{name: "tempo_map", typ: tempoMap{}, doc: "where tempo and meter change, in the order of time; bars and note lengths are reckoned with it"},
 	key{name: "length", typ: quantity{unit: param.Seconds, min: 0.001, max: 86400, bars: true}, absent: "until the last tail has died away", doc: "where the song ends; when not given, after the last sample at or above -90 dBFS of the mix or the master, so that silence at the end of the stems is not delivered"},
 )
 
 var sessionKeys = []key{
 	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, eg: "48 kHz"}, absent: "the most common rate among the stems", doc: "rate at which the song is mixed and mastered"},
+	{name: "start", typ: sampleTime{quantity{unit: param.Seconds, max: 172800, samples: true, eg: "1:00:00"}}, absent: "the earliest time stamp among the stems with offset: bwf", doc: "time of day, or samples since midnight, at which the song begins, for the time stamps of Broadcast WAVE files"},
+	{name: "pan_law", typ: panLaw{}, def: PanLaw3, doc: "what mono stems lose in the centre of their pan, unless they say otherwise: -3 dB (2^-1/2) keeps the power, -6 dB (1/2) keeps the mono sum, -4.5 dB (2^-3/4) lies between"},
 }
 
 // The keys of the strips. The mix has few of them, and the stems the most.
@@ -82,10 +86,10 @@ var (
 		{name: "to", typ: output{}, def: mixName, doc: "where the output goes: a bus, or the mix"},
 	}
 	switchKeys = []key{
-		{name: "polarity", typ: choice{[]string{"normal", "invert"}}, def: "normal", doc: "invert turns the waveform over"},
+		{name: "polarity", typ: choice{[]string{"normal", "invert", "left", "right"}}, def: "normal", doc: "invert turns the waveform over; left and right turn one side over, before the chain"},
 		{name: "mute", typ: toggle{}, def: false, doc: "silence it"},
 		{name: "solo", typ: toggle{}, def: false, doc: "hear this and other soloed strips only; for working, not for a release"},
-		{name: "tags", typ: words{}, doc: "names by which versions can address several strips at once"},
+		{name: "tags", typ: words{}, doc: "names by which versions and groups can address several strips at once"},
 	}
 	sendsKey = key{name: "sends", typ: named{what: "send", of: record{name: "send", keys: sendKeys, short: "level"}, build: (*decoder).addSend, refs: true},
 		doc: "copies of the strip that feed returns: a level, or {level, pre}"}
@@ -95,19 +99,17 @@ var (
 		{name: "pre", typ: toggle{}, def: false, doc: "take the copy before gain and pan"},
 	}
 
-	busKeys    = keyTable(routeKeys, []key{gainKey, panKey, widthKey}, switchKeys, []key{chainKey, sendsKey, lanesKey})
+	busKeys    = keyTable(routeKeys, headKeys, []key{gainKey, panKey, panLawKey, widthKey, rotateKey}, switchKeys, []key{chainKey, sendsKey, lanesKey})
 	returnKeys = busKeys
-	stemKeys   = keyTable([]key{
-		{name: "file", typ: filePath{what: "stem.wav"}, required: true, doc: "the audio file, relative to this file"},
-		{name: "offset", typ: quantity{unit: param.Seconds, min: -86400, max: 86400, bars: true}, def: 0.0, doc: "where in the song the file begins; negative cuts its head off"},
-	}, busKeys)
-	mixKeys = []key{gainKey, panKey, widthKey, chainKey, lanesKey}
+	stemKeys   = keyTable(sourceKeys, replacing(busKeys, stemDelayKey))
+	mixKeys    = []key{gainKey, panKey, widthKey, chainKey, lanesKey}
 )
 
 var versionKeys = []key{
 	{name: "title", typ: text{}, doc: "what file names show in brackets; from the version's name where it is not written"},
-	{name: "mute", typ: words{}, doc: "stems, buses or tags that are left out"},
-	{name: "solo", typ: words{}, doc: "stems, buses or tags that alone are left in"},
+	{name: "mute", typ: words{}, doc: "stems, buses, returns, groups or tags that are left out"},
+	{name: "solo", typ: words{}, doc: "stems, buses, returns, groups or tags that alone are left in; a return that is named is heard with all that feeds it"},
+	{name: "gain", typ: offsets{}, doc: "levels that are added to the faders of stems, buses, returns, groups or tags: {vocals: 1 dB}; what is named in several ways gets the sum"},
 }
 
 var masterKeys = []key{
@@ -165,16 +167,24 @@ type meter struct{}
 const meterPattern = `^[1-9][0-9]?/(?:1|2|4|8|16|32)$`
 
 func (meter) decode(d *decoder, n *node, at place) any {
-	if n.shape != scalar || !matches(meterPattern, n.text) {
-		d.fail(n, at, "expected a time signature, such as 4/4 or 7/8", "")
+	m, ok := readMeter(d, n, at)
+	if !ok {
 		return nil
 	}
+	d.song.music.meter, d.song.meterWritten = m, true
+	return m
+}
+
+// readMeter reads a time signature.
+func readMeter(d *decoder, n *node, at place) (m Meter, ok bool) {
+	if n.shape != scalar || !matches(meterPattern, n.text) {
+		d.fail(n, at, "expected a time signature, such as 4/4 or 7/8", "")
+		return m, false
+	}
 	beats, unit, _ := strings.Cut(n.text, "/")
-	var m Meter
 	m.Beats, _ = strconv.Atoi(beats)
 	m.Unit, _ = strconv.Atoi(unit)
-	d.song.music.meter = m
-	return m
+	return m, true
 }
 
 func (meter) print(v any) string { return fmt.Sprintf("%d/%d", v.(Meter).Beats, v.(Meter).Unit) }
@@ -228,12 +238,19 @@ func (d *decoder) songFile(root *node, at place, release **Release) *Song {
 	g := d.decode(root, projectKeys(false), at)
 	if song := g.group("song"); song != nil {
 		s.describe(song)
-		s.Tempo, s.Length = song.num("tempo"), song.num("length")
+		s.Tempo, s.Length = d.song.music.tempo, song.num("length")
 	}
 	s.Meter = d.song.music.meter
 	if session := g.group("session"); session != nil {
-		s.SampleRate = int(session.num("sample_rate"))
+		s.SampleRate, s.PanLaw = int(session.num("sample_rate")), session.str("pan_law")
+		if start, ok := session.values["start"].(SampleTime); ok {
+			s.Start = &start
+		}
+		if session.has("start") && !d.song.bwf {
+			d.warn(session.at["start"], at.key("session").key("start"), "changes nothing: no stem has offset: bwf", "")
+		}
 	} else {
+		s.PanLaw = PanLaw3
 		d.explainAll(sessionKeys, at.key("session"))
 	}
 	if r := g.group("release"); r != nil && release != nil {
@@ -283,7 +300,12 @@ func (d *decoder) strip(m member, what string, keys []key) Strip {
 		Gain: m.num("gain"), Pan: m.num("pan"), Width: m.num("width"),
 		Mute: m.on("mute"), Solo: m.on("solo"), Invert: m.str("polarity") == "invert",
 		Tags: texts(m.words("tags")), To: m.str("to"), Sends: d.song.sends,
+		Mono: m.on("mono"), PanLaw: m.str("pan_law"), Rotate: m.num("rotate"),
 	}
+	if side := m.str("polarity"); side == "left" || side == "right" {
+		s.InvertSide = side
+	}
+	s.Delay, _ = m.values["delay"].(SampleTime)
 	s.Chain, _ = m.values["chain"].([]Processor)
 	s.Automation = d.lanes(m.group.at["automation"], automated{what: what, own: keys, sends: s.Sends, chain: s.Chain}, m.here.key("automation"))
 	for _, lane := range s.Automation {
@@ -299,10 +321,8 @@ func (d *decoder) strip(m member, what string, keys []key) Strip {
 }
 
 func (d *decoder) addStem(m member) {
-	stem := Stem{Strip: d.strip(m, "stem", stemKeys), Offset: m.num("offset")}
-	if f := m.file("file"); f != nil {
-		stem.File = *f
-	}
+	stem := Stem{Strip: d.strip(m, "stem", stemKeys)}
+	d.source(m, &stem)
 	d.song.out.Stems = append(d.song.out.Stems, stem)
 }
 
@@ -357,8 +377,8 @@ func (d *decoder) addVersion(m member) {
 	if strings.EqualFold(m.name, "main") {
 		d.fail(m.key, m.here, "the name main is taken: it is the song itself", "choose another name")
 	}
-	if !m.has("mute") && !m.has("solo") {
-		d.fail(m.key, m.here, "needs mute or solo, else it is the song itself", "")
+	if !m.has("mute") && !m.has("solo") && !m.has("gain") {
+		d.fail(m.key, m.here, "needs mute, solo or gain, else it is the song itself", "")
 	}
 	title := strings.ToLower(v.Title) // some file systems do not tell A from a
 	if other, taken := d.song.titles[title]; taken {
@@ -368,6 +388,7 @@ func (d *decoder) addVersion(m member) {
 	}
 	v.Mute = d.addressed(m, "mute")
 	v.Solo = d.addressed(m, "solo")
+	v.Gain = d.offsets(m)
 	d.song.out.Versions = append(d.song.out.Versions, v)
 }
 
@@ -381,27 +402,26 @@ func titleOf(name string) string {
 	return strings.Join(parts, " ")
 }
 
-// addressed resolves names of stems and buses, and tags, to names. A name and
-// a tag may be the same word, which then means both.
+// addressed resolves names of strips and groups, and tags, to names of strips.
+// A name and a tag may be the same word, which then means both.
 func (d *decoder) addressed(m member, which string) []string {
+	var out []string
+	for _, w := range m.words(which) {
+		out = union(out, d.addressee(w, m.here.key(which)))
+	}
+	return out
+}
+
+// addressee resolves one word.
+func (d *decoder) addressee(w word, at place) []string {
 	if d.song.addressees == nil {
 		d.song.address()
 	}
-	var out []string
-	have := map[string]bool{}
-	for _, w := range m.words(which) {
-		names := d.song.addressees[w.text]
-		if len(names) == 0 {
-			d.fail(w.node, m.here.key(which), fmt.Sprintf("there is no stem, bus or tag %q", w.text), didYouMeanOr(w.text, d.song.addresses, knownNames(d.song.addresses)))
-		}
-		for _, name := range names {
-			if !have[name] {
-				have[name] = true
-				out = append(out, name)
-			}
-		}
+	names, known := d.song.addressees[w.text]
+	if !known {
+		d.fail(w.node, at, fmt.Sprintf("there is no stem, bus, return, group or tag %q", w.text), didYouMeanOr(w.text, d.song.addresses, knownNames(d.song.addresses)))
 	}
-	return out
+	return names
 }
 
 // address collects what versions can address.
@@ -413,15 +433,18 @@ func (s *scope) address() {
 		}
 		s.addressees[word] = append(s.addressees[word], name)
 	}
-	for _, name := range s.of("stem", "bus") {
+	for _, name := range s.of("stem", "bus", "return") {
 		add(name, name)
 	}
-	strips := make([]Strip, 0, len(s.out.Stems)+len(s.out.Buses))
+	strips := make([]Strip, 0, len(s.out.Stems)+len(s.out.Buses)+len(s.out.Returns))
 	for _, stem := range s.out.Stems {
 		strips = append(strips, stem.Strip)
 	}
 	for _, bus := range s.out.Buses {
 		strips = append(strips, bus.Strip)
+	}
+	for _, ret := range s.out.Returns {
+		strips = append(strips, ret.Strip)
 	}
 	for _, strip := range strips {
 		for _, tag := range strip.Tags {
@@ -441,6 +464,7 @@ func (d *decoder) finishSong(s *Song, root *node, album *albumDefaults, at place
 	if album == nil || !album.delivers {
 		s.Deliver = d.deliveries(root.get("deliver"), root, at.key("deliver"))
 		d.inheritReduction(s, origin, at.key("deliver"))
+		d.resolvePrints(s, at.key("deliver"), "")
 		s.Assert = d.assertions(root.get("assert"), at.key("assert"), false, []assertable{s.assertable(0)})
 		return
 	}
@@ -449,6 +473,7 @@ func (d *decoder) finishSong(s *Song, root *node, album *albumDefaults, at place
 	d.quiet--
 	s.Deliver = slices.Clone(album.deliver)
 	d.inheritReduction(s, origin, at.key("deliver"))
+	d.resolvePrints(s, at.key("deliver"), fmt.Sprintf(" of song %d", album.number))
 	s.Assert = d.assertionsInAlbum(s, own, root.get("assert"), at.key("assert"))
 }
 

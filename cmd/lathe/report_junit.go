@@ -128,7 +128,10 @@ func (r *reports) testCase(c render.Check) junitCase {
 	if c.Name != "" {
 		t.Name = c.Name + ": " + t.Name
 	}
-	if !c.Asserted() {
+	switch {
+	case c.Handover():
+		t.Name = "hand-over: " + t.Name
+	case !c.Asserted():
 		t.Name = "target: " + t.Name
 	}
 	switch c.Status {

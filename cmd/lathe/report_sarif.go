@@ -178,6 +178,7 @@ func ruleOf(id string) sarifRule {
 		inputRule:   "What a project names can be used",
 		"target":    "An output meets its delivery's " + figure,
 		"assert":    "What the project asserts of " + figure + " holds",
+		"handover":  "What a mastering engineer expects of a mix (" + figure + ") is so",
 	}[family]
 	m := sarifMessage{text}
 	return sarifRule{

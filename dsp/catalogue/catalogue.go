@@ -14,20 +14,31 @@ import (
 	"github.com/lathe-audio/lathe/internal/param"
 )
 
-// All returns every kind, in the order in which they are documented: tone,
-// level, colour, picture, space, movement, and the containers that hold chains.
+// Family is the kinds of processors that do the same sort of thing.
+type Family struct {
+	Name  string // "level"
+	Kinds []dsp.Kind
+}
+
+// Families returns every kind by what it changes, in the order in which they are
+// documented.
+func Families() []Family {
+	return []Family{
+		{"tone", eq.Kinds()},
+		{"level", dyn.Kinds()},
+		{"colour", colour.Kinds()},
+		{"picture", stereo.Kinds()},
+		{"space", space.Kinds()},
+		{"movement", modulation.Kinds()},
+		{"containers", container.Kinds()},
+	}
+}
+
+// All returns every kind, in the order of [Families].
 func All() []dsp.Kind {
 	var kinds []dsp.Kind
-	for _, family := range [][]dsp.Kind{
-		eq.Kinds(),
-		dyn.Kinds(),
-		colour.Kinds(),
-		stereo.Kinds(),
-		space.Kinds(),
-		modulation.Kinds(),
-		container.Kinds(),
-	} {
-		kinds = append(kinds, family...)
+	for _, family := range Families() {
+		kinds = append(kinds, family.Kinds...)
 	}
 	return kinds
 }

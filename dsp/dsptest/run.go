@@ -23,6 +23,9 @@ type Case struct {
 	// Chains makes the chains of a container, afresh at each call.
 	Chains func() map[string][]*dsp.Chain
 
+	// Files are the sound of the files, by parameter name.
+	Files map[string][][]float64
+
 	// Skip leaves out checks that do not apply, each with the reason: "latency" where the output has no
 	// impulse (only echoes), "tune" for the tuning as a whole or "tune NAME" for one parameter that
 	// is a Number without being able to move.
@@ -99,7 +102,7 @@ func complete(params []param.Param, given param.Values) param.Values {
 // build makes the processor at its first sample.
 func (b bench) build(t *testing.T) dsp.Processor {
 	t.Helper()
-	args := dsp.Args{Rate: b.Rate, Seed: 1, Values: b.values}
+	args := dsp.Args{Rate: b.Rate, Seed: 1, Values: b.values, Files: b.Files}
 	if b.Chains != nil {
 		args.Chains = b.Chains()
 	}
@@ -162,7 +165,7 @@ func checkRanges(t *testing.T, path string, params []param.Param, v param.Values
 		case float64:
 			ok = p.Type == param.Number && value >= p.Min && value <= p.Max
 		case string:
-			ok = p.Type == param.Signal || p.Type == param.Choice && slices.Contains(p.Choices, value) ||
+			ok = p.Type == param.Signal || p.Type == param.File || p.Type == param.Choice && slices.Contains(p.Choices, value) ||
 				p.Type == param.Number && p.Auto && value == param.AutoValue
 		case bool:
 			ok = p.Type == param.Switch

@@ -132,6 +132,12 @@ func (r *Resampler) Reset() {
 // time lies before its end.
 func (r *Resampler) OutFrames(in int64) int64 { return (in*r.up + r.down - 1) / r.down }
 
+// Hop is how many input frames are converted at a time. A resampler that is given
+// a stream from a multiple of Hop on puts out, after the first Hop frames' worth,
+// the same bits as one that was given all of it: by then it has filtered nothing
+// that it did not hear.
+func (r *Resampler) Hop() int64 { return int64(max(r.hop, 1)) }
+
 // Process takes frames from in and puts frames into out, as many as it can of
 // either: it returns with all of in consumed or all of out filled. The output
 // lags behind the input by up to a few thousand frames; nothing is missing

@@ -1,5 +1,6 @@
-// Package space makes rooms and echoes: the kinds `reverb` and `delay`. Both
-// put out the wet sound only; they belong on a return, or take a `mix`.
+// Package space makes rooms and echoes: the kinds `reverb`, `convolver` and
+// `delay`. All put out the wet sound only; they belong on a return, or take a
+// `mix`.
 package space
 
 import (
@@ -12,17 +13,17 @@ import (
 )
 
 // Kinds lists the processors of this package.
-func Kinds() []dsp.Kind { return []dsp.Kind{reverbKind, delayKind} }
+func Kinds() []dsp.Kind { return []dsp.Kind{reverbKind, convolverKind, delayKind} }
 
 var reverbKind = dsp.Kind{
 	Kind: param.Kind{
 		Name:    "reverb",
 		Version: 1,
-		Doc:     "Reverberation, fully wet: a dense plate in stereo",
+		Doc:     "Reverberation, fully wet, in stereo: a plate, or a room made from its geometry",
 		Params: []param.Param{
 			{
-				Name: "type", Type: param.Choice, Default: "plate", Choices: []string{"plate"},
-				Doc: "plate: dense from the start, no early reflections",
+				Name: "type", Type: param.Choice, Default: "plate", Choices: []string{"plate", "room", "chamber", "hall"},
+				Doc: "plate: dense from the start, no early reflections; room: 5 × 7 × 3 m; chamber: 5 × 8 × 4 m of hard walls; hall: 24 × 38 × 15 m",
 			},
 			{
 				Name: "decay", Unit: param.Seconds, Min: 0.1, Max: 20, Default: 1.8,
@@ -34,11 +35,23 @@ var reverbKind = dsp.Kind{
 			},
 			{
 				Name: "size", Unit: param.Percent, Min: 50, Max: 150, Default: 100.0, Fixed: true,
-				Doc: "Size of the plate: smaller is denser and more metallic, larger is looser",
+				Doc: "Size of the plate or room: smaller is denser and more metallic, larger is looser",
 			},
 			{
 				Name: "damping", Unit: param.Hz, Min: 500, Max: 20000, Default: 6000.0,
-				Doc: "Above this frequency the sound dies away faster than the decay says",
+				Doc: "Above this frequency the sound dies away faster than the decay says; in a room, chamber or hall it is where the T60 is half the decay",
+			},
+			{
+				Name: "bass", Unit: param.Percent, Min: 25, Max: 200,
+				Doc: "T60 in the bass (halfway at 160 Hz), relative to the decay; not of a plate; 100 % when left out",
+			},
+			{
+				Name: "early", Unit: param.DB, Min: -60, Max: 6,
+				Doc: "Energy of the early reflections relative to the late field; not of a plate; -3 dB of a room, -10 dB of a chamber, -7 dB of a hall when left out",
+			},
+			{
+				Name: "diffusion", Unit: param.Percent, Min: 0, Max: 100,
+				Doc: "How far the sound is smeared before it enters: less keeps a click a click; not of a plate; 75 % of a room, 100 % of a chamber, 85 % of a hall when left out",
 			},
 			{
 				Name: "lowcut", Unit: param.Hz, Min: 10, Max: 2000, Default: 20.0,
@@ -54,11 +67,27 @@ var reverbKind = dsp.Kind{
 			},
 			{
 				Name: "modulation", Unit: param.Percent, Min: 0, Max: 100, Default: 50.0,
-				Doc: "How far the plate moves: less is purer, more is richer and softens ringing",
+				Doc: "How far plate or room move: less is purer, more is richer and softens ringing",
 			},
 		},
+		Check: checkReverb,
 	},
 	New: newReverb,
+}
+
+// roomSettings are what a plate does not have.
+var roomSettings = []string{"bass", "early", "diffusion"}
+
+func checkReverb(v param.Values) (found []param.Problem) {
+	if v.Str("type") != "plate" {
+		return nil
+	}
+	for _, name := range roomSettings {
+		if v.Has(name) {
+			found = append(found, param.Problem{Path: name, Message: "a plate has no " + name + ": it belongs to the types room, chamber and hall"})
+		}
+	}
+	return found
 }
 
 // wetPower is the power of the reverberation relative to its input for steady
@@ -66,20 +95,44 @@ var reverbKind = dsp.Kind{
 // pink noise.
 const wetPower = 0.5
 
-// reverb is cuts → predelay → tank. The cuts come first, where they are as good
-// as on the output (all of it is linear) and keep out of the tank what would
+// reverb is cuts → predelay → body. The cuts come first, where they are as good
+// as on the output (all of it is linear) and keep out of the body what would
 // only build up there.
 type reverb struct {
 	rate     int
 	lowcut   *cut
 	highcut  *cut
 	predelay dsp.Delay
-	tank     *tank
+	body     body
+	room     *network // the body, if it is not a plate
 
 	first   param.Values // settings at frame 0
+	decay   float64      // T60
+	bass    float64      // share of it in the bass
 	longest float64      // longest T60 set so far, for Tail
 	before  int          // frames of predelay
 }
+
+// body is what reverberates: a [tank] or a [network].
+type body interface {
+	setDecay(seconds float64)
+	setDamping(hz float64)
+	setModulation(percent float64)
+	// power is the energy of the response to a unit impulse per output channel,
+	// without damping.
+	power() float64
+	level() *output
+	process(left, right []float64)
+	reset()
+}
+
+// output is what a body does last.
+type output struct {
+	gain  smooth.Value // output level
+	width smooth.Value // side gain of the output
+}
+
+func (o *output) level() *output { return o }
 
 func newReverb(a dsp.Args) (dsp.Processor, error) {
 	v := a.Values
@@ -87,15 +140,39 @@ func newReverb(a dsp.Args) (dsp.Processor, error) {
 		rate:    a.Rate,
 		lowcut:  newCut(filter.BilinearHighPass, a.Rate),
 		highcut: newCut(filter.BilinearLowPass, a.Rate),
-		tank:    newTank(a.Rate, v.Num("size")/100, a.Seed),
 		before:  frames(v.Num("predelay"), a.Rate),
 		first:   v,
 	}
+	size := v.Num("size") / 100
+	if reference, ok := rooms[v.Str("type")]; ok {
+		r.room = newNetwork(a.Rate, size, a.Seed, reference)
+		r.body = r.room
+		r.first = v.With(reference.defaults(v))
+	} else {
+		r.body = newTank(a.Rate, size, a.Seed)
+	}
 	r.predelay = dsp.NewDelay(r.before)
-	r.tank.width = smooth.New(v.Num("width")/100, a.Rate)
-	r.tank.gain = smooth.New(wetGain(r.tank.setDecay(v.Num("decay"))), a.Rate)
 	r.settings()
+	out := r.body.level()
+	out.width = smooth.New(v.Num("width")/100, a.Rate)
+	out.gain = smooth.New(wetGain(r.body.power()), a.Rate)
+	if r.room != nil {
+		r.room.early.gain = smooth.New(r.room.earlyGain(), a.Rate)
+		r.room.reset()
+	}
 	return r, nil
+}
+
+// defaults are the settings that are left out and that the type decides.
+func (r *room) defaults(v param.Values) param.Values {
+	all := param.Values{"bass": 100.0, "early": r.early, "diffusion": r.diffusion}
+	own := param.Values{}
+	for _, name := range roomSettings {
+		if !v.Has(name) {
+			own[name] = all[name]
+		}
+	}
+	return own
 }
 
 // frames is a time in milliseconds as a whole number of frames.
@@ -106,20 +183,35 @@ func wetGain(power float64) float64 { return math.Sqrt(wetPower / power) }
 // settings puts everything that can be tuned to what New was given.
 func (r *reverb) settings() {
 	v := r.first
-	r.tank.setDecay(v.Num("decay"))
-	r.longest = v.Num("decay")
-	r.tank.setDamping(v.Num("damping"))
-	r.tank.setModulation(v.Num("modulation"))
+	r.longest, r.bass = 0, 1
+	if r.room != nil {
+		r.room.setBass(v.Num("bass"))
+		r.room.setEarly(v.Num("early"))
+		r.room.setDiffusion(v.Num("diffusion"))
+		r.bass = v.Num("bass") / 100
+	}
+	r.setDecay(v.Num("decay"))
+	r.body.setDamping(v.Num("damping"))
+	r.body.setModulation(v.Num("modulation"))
 	r.lowcut.set(v.Num("lowcut"))
 	r.highcut.set(v.Num("highcut"))
 }
+
+func (r *reverb) setDecay(seconds float64) {
+	r.body.setDecay(seconds)
+	r.decay = seconds
+	r.ringOn()
+}
+
+// ringOn notes how long the sound goes on with the settings of now.
+func (r *reverb) ringOn() { r.longest = math.Max(r.longest, r.decay*math.Max(1, r.bass)) }
 
 // Process implements [dsp.Processor].
 func (r *reverb) Process(b dsp.Block) {
 	r.lowcut.process(b)
 	r.highcut.process(b)
 	r.predelay.Process(b)
-	r.tank.process(b[0], b[1])
+	r.body.process(b[0], b[1])
 }
 
 // Reset implements [dsp.Processor].
@@ -128,7 +220,7 @@ func (r *reverb) Reset() {
 	r.lowcut.section.Reset()
 	r.highcut.section.Reset()
 	r.predelay.Reset()
-	r.tank.reset()
+	r.body.reset()
 }
 
 // Latency implements [dsp.Processor]: none. What passes before the first echo is
@@ -136,10 +228,14 @@ func (r *reverb) Reset() {
 func (r *reverb) Latency() int { return 0 }
 
 // Tail implements [dsp.Processor]: predelay and twice the T60, and some for what
-// rings in the cuts.
+// rings in the cuts. A hall's first round takes longer than a plate's.
 func (r *reverb) Tail() int {
 	seconds := float64(2.1*r.longest) + 0.1 + ring(r.first.Num("lowcut"))
-	return r.before + int(math.Ceil(seconds*float64(r.rate)))
+	tail := r.before + int(math.Ceil(seconds*float64(r.rate)))
+	if r.room != nil {
+		tail += r.room.longest
+	}
+	return tail
 }
 
 // ring is the time in seconds in which a second-order Butterworth filter at hz
@@ -151,22 +247,46 @@ func (r *reverb) Tune(name string) func(float64) {
 	switch name {
 	case "decay":
 		return func(seconds float64) {
-			r.tank.gain.Set(wetGain(r.tank.setDecay(seconds)))
-			r.longest = math.Max(r.longest, seconds)
+			r.setDecay(seconds)
+			r.keepLevel()
 		}
 	case "damping":
-		return r.tank.setDamping
+		return r.body.setDamping
 	case "lowcut":
 		return r.lowcut.set
 	case "highcut":
 		return r.highcut.set
 	case "width":
-		return func(percent float64) { r.tank.width.Set(percent / 100) }
+		return func(percent float64) { r.body.level().width.Set(percent / 100) }
 	case "modulation":
-		return r.tank.setModulation
+		return r.body.setModulation
+	}
+	if r.room == nil {
+		return nil
+	}
+	switch name {
+	case "bass":
+		return func(percent float64) {
+			r.room.setBass(percent)
+			r.bass = percent / 100
+			r.ringOn()
+		}
+	case "early":
+		return func(db float64) {
+			r.room.setEarly(db)
+			r.keepLevel()
+		}
+	case "diffusion":
+		return func(percent float64) {
+			r.room.setDiffusion(percent)
+			r.keepLevel()
+		}
 	}
 	return nil
 }
+
+// keepLevel makes the whole as loud as before.
+func (r *reverb) keepLevel() { r.body.level().gain.Set(wetGain(r.body.power())) }
 
 // cut is a second-order Butterworth high- or low-pass that may be off.
 type cut struct {

@@ -239,10 +239,11 @@ func TestTankFallsAsleep(t *testing.T) {
 	b := dsp.NewBlock(8 * 48000)
 	b[0][0] = 1
 	dsptest.Play(p, b)
-	if p.tank.awake != 0 {
-		t.Fatalf("still awake after 8 s of silence: %d frames to go", p.tank.awake)
+	tank := p.body.(*tank)
+	if tank.awake != 0 {
+		t.Fatalf("still awake after 8 s of silence: %d frames to go", tank.awake)
 	}
-	if peak, _ := dsptest.Peak(dsp.Block{p.tank.ring, p.tank.ring}); peak != 0 {
+	if peak, _ := dsptest.Peak(dsp.Block{tank.ring, tank.ring}); peak != 0 {
 		t.Errorf("%g left in the tank", peak)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/lathe-audio/lathe/dsp/seed"
-	"github.com/lathe-audio/lathe/dsp/smooth"
 	"github.com/lathe-audio/lathe/dsp/xmath"
 )
 
@@ -84,8 +83,7 @@ type tank struct {
 
 	awake int // frames to go until a quiet tank is emptied
 
-	gain  smooth.Value // output level
-	width smooth.Value // side gain of the output
+	output
 
 	rate, size float64
 	seed       uint64
@@ -189,9 +187,8 @@ func (t *tank) reset() {
 	}
 }
 
-// setDecay sets every loss for a T60 in seconds and returns the power of the
-// response to a unit impulse per output channel (without damping).
-func (t *tank) setDecay(seconds float64) (power float64) {
+// setDecay sets every loss for a T60 in seconds.
+func (t *tank) setDecay(seconds float64) {
 	perSample := -3 * math.Ln10 / (t.rate * seconds) // ln γ
 	loss := func(n int) float64 { return xmath.Exp(perSample * float64(n)) }
 	for h := range t.side {
@@ -210,7 +207,6 @@ func (t *tank) setDecay(seconds float64) (power float64) {
 		}
 		s.own[2].loss = -s.own[2].loss
 	}
-	return t.power()
 }
 
 // power is the energy of the response per output channel, for an impulse in one
@@ -255,17 +251,23 @@ func (p *allpass) power() float64 {
 
 func square(x float64) float64 { return float64(x * x) }
 
-// setDamping sets the low-pass in each half: -3 dB at hz, 0 dB at 0 Hz. For
-// y += (1-p)(x-y), |H|² is one half where p = c - √(c²-1) with c = 2 - cos w.
+// setDamping sets the low-pass in each half: -3 dB at hz, 0 dB at 0 Hz.
 func (t *tank) setDamping(hz float64) {
-	pole := 0.0
-	if hz < 0.45*t.rate {
-		c := 2 - xmath.Cos(2*math.Pi*hz/t.rate)
-		pole = c - math.Sqrt(float64(c*c)-1)
-	}
+	pole := onePole(hz, t.rate)
 	for h := range t.side {
 		t.side[h].damping = pole
 	}
+}
+
+// onePole is the pole p of the low-pass y += (1-p)(x-y) that is -3 dB at hz: |H|²
+// is one half where p = c - √(c²-1) with c = 2 - cos w. Next to half the rate it
+// is off.
+func onePole(hz, rate float64) float64 {
+	if hz >= 0.45*rate {
+		return 0
+	}
+	c := 2 - xmath.Cos(2*math.Pi*hz/rate)
+	return c - math.Sqrt(float64(c*c)-1)
 }
 
 // setModulation sets how far the modulated all-passes swing, in percent.

@@ -29,18 +29,18 @@ func TestPanGainsMono(t *testing.T) {
 		{50, math.Sin(math.Pi / 8), math.Cos(math.Pi / 8)},
 		{100, 0, 1},
 	} {
-		l, r := PanGains(c.pan, true)
+		l, r := LawPower.Gains(c.pan)
 		if math.Abs(l-c.left) > 1e-15 || math.Abs(r-c.right) > 1e-15 {
 			t.Errorf("pan %v: %v %v, want %v %v", c.pan, l, r, c.left, c.right)
 		}
 	}
-	if l, r := PanGains(0, true); l != r {
+	if l, r := LawPower.Gains(0); l != r {
 		t.Errorf("centre is off: %v %v", l, r)
 	}
-	if l, _ := PanGains(0, true); math.Abs(db(l)+3.0103) > 1e-4 {
+	if l, _ := LawPower.Gains(0); math.Abs(db(l)+3.0103) > 1e-4 {
 		t.Errorf("centre at %.4f dB, want -3.0103", db(l))
 	}
-	if l, r := PanGains(100, true); l != 0 || r != 1 {
+	if l, r := LawPower.Gains(100); l != 0 || r != 1 {
 		t.Errorf("hard right is not exact: %v %v", l, r)
 	}
 }
@@ -49,33 +49,102 @@ func TestPanGainsStereo(t *testing.T) {
 	for _, c := range []struct{ pan, left, right float64 }{
 		{-100, 1, 0}, {-50, 1, math.Sqrt2 / 2}, {0, 1, 1}, {50, math.Sqrt2 / 2, 1}, {100, 0, 1},
 	} {
-		l, r := PanGains(c.pan, false)
+		l, r := LawBalance.Gains(c.pan)
 		if math.Abs(l-c.left) > 1e-15 || math.Abs(r-c.right) > 1e-15 {
 			t.Errorf("pan %v: %v %v, want %v %v", c.pan, l, r, c.left, c.right)
 		}
 	}
-	if l, r := PanGains(0, false); l != 1 || r != 1 {
+	if l, r := LawBalance.Gains(0); l != 1 || r != 1 {
 		t.Errorf("the centre changes a stereo source: %v %v", l, r)
 	}
-	if l, r := PanGains(-100, false); l != 1 || r != 0 {
+	if l, r := LawBalance.Gains(-100); l != 1 || r != 0 {
 		t.Errorf("hard left is not exact: %v %v", l, r)
 	}
 }
 
-func TestPanGainsMirroredAndConstantPower(t *testing.T) {
+func TestPanLawsAreMirrored(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pan := rapid.Float64Range(-100, 100).Draw(t, "pan")
-		for _, mono := range []bool{true, false} {
-			l, r := PanGains(pan, mono)
-			ml, mr := PanGains(-pan, mono)
+		for _, law := range []Law{LawPower, LawMiddle, LawSum, LawBalance} {
+			l, r := law.Gains(pan)
+			ml, mr := law.Gains(-pan)
 			if l != mr || r != ml {
-				t.Fatalf("mono %v: %v/%v at %v, but %v/%v mirrored", mono, l, r, pan, ml, mr)
-			}
-			if mono && math.Abs(l*l+r*r-1) > 1e-15 {
-				t.Fatalf("power at %v is off by %g", pan, l*l+r*r-1)
+				t.Fatalf("law %v: %v/%v at %v, but %v/%v mirrored", law, l, r, pan, ml, mr)
 			}
 		}
 	})
+}
+
+// What each law keeps the same from one side to the other: the power, the sum,
+// and for the law between them left^(4/3) + right^(4/3), since there both are
+// cosines to the power of 3/2. A few roundings; the measure of a desk, 0.01 dB,
+// would be 1e-3.
+func TestPanLawsKeepWhatTheyPromise(t *testing.T) {
+	for _, c := range []struct {
+		law    Law
+		power  float64
+		centre float64 // dB
+	}{{LawPower, 2, -3.0103}, {LawMiddle, 4.0 / 3, -4.5154}, {LawSum, 1, -6.0206}} {
+		for pan := -100.0; pan <= 100; pan += 0.5 {
+			l, r := c.law.Gains(pan)
+			if got := math.Pow(l, c.power) + math.Pow(r, c.power); math.Abs(got-1) > 2e-15 {
+				t.Errorf("law %v at %v: %.17g, want 1", c.law, pan, got)
+			}
+		}
+		if l, r := c.law.Gains(0); l != r || math.Abs(db(l)-c.centre) > 1e-4 {
+			t.Errorf("law %v: centre at %.4f dB, want %.4f", c.law, db(l), c.centre)
+		}
+		if l, r := c.law.Gains(-100); l != 1 || r != 0 {
+			t.Errorf("law %v: hard left is %v %v", c.law, l, r)
+		}
+	}
+}
+
+// A source on a circle of positions is turned by the angle and as loud as
+// before, to a few roundings.
+func TestRotation(t *testing.T) {
+	for at := -90.0; at <= 90; at += 15 { // 0: hard left, 45: centre, 90: hard right
+		for turn := -90.0; turn <= 90; turn += 7.5 {
+			b := dsp.Block{{math.Cos(at * math.Pi / 180)}, {math.Sin(at * math.Pi / 180)}}
+			Rotation(turn).Apply(b)
+			l, r := math.Cos((at+turn)*math.Pi/180), math.Sin((at+turn)*math.Pi/180)
+			if math.Abs(b[0][0]-l) > 1e-15 || math.Abs(b[1][0]-r) > 1e-15 {
+				t.Errorf("%v° turned by %v°: %v %v, want %v %v", at, turn, b[0][0], b[1][0], l, r)
+			}
+		}
+	}
+	for _, c := range []struct{ turn, l, r, wantL, wantR float64 }{
+		{45, 0.25, 0.25, 0, math.Sqrt2 / 4}, {-45, 0.25, 0.25, math.Sqrt2 / 4, 0}, {90, 0.5, 0, 0, 0.5}, {-90, 0.5, 0, 0, -0.5}, {0, 0.5, 0.25, 0.5, 0.25},
+	} {
+		b := dsp.Block{{c.l}, {c.r}}
+		Rotation(c.turn).Apply(b)
+		if math.Abs(b[0][0]-c.wantL) > 1e-16 || math.Abs(b[1][0]-c.wantR) > 1e-16 || (c.wantL == 0) != (b[0][0] == 0) || (c.wantR == 0) != (b[1][0] == 0) {
+			t.Errorf("%v %v turned by %v°: %v %v, want %v %v", c.l, c.r, c.turn, b[0][0], b[1][0], c.wantL, c.wantR)
+		}
+	}
+}
+
+// Picks are exact, and leave exactly nothing of what they leave out.
+func TestMatrix(t *testing.T) {
+	for name, c := range map[string]struct {
+		m    Matrix
+		l, r float64
+	}{
+		"unity": {Unity, 0.75, -0.125}, "left": {Left, 0.75, 0.75}, "right": {Right, -0.125, -0.125}, "mid": {Mid, 0.3125, 0.3125}, "side": {Side, 0.4375, 0.4375},
+		"flip left": {Flip(true, false), -0.75, -0.125}, "flip right": {Flip(false, true), 0.75, 0.125},
+		"the side of a flipped right is the mid": {Side.After(Flip(false, true)), 0.3125, 0.3125},
+		"the mid of the left is the left":        {Mid.After(Left), 0.75, 0.75},
+	} {
+		b := dsp.Block{{0.75}, {-0.125}}
+		c.m.Apply(b)
+		if b[0][0] != c.l || b[1][0] != c.r {
+			t.Errorf("%s: %v %v, want %v %v", name, b[0][0], b[1][0], c.l, c.r)
+		}
+	}
+	same := dsp.Block{{0.3}, {0.3}}
+	if Side.Apply(same); same[0][0] != 0 {
+		t.Errorf("the side of a mono signal is %v", same[0][0])
+	}
 }
 
 func TestWidth(t *testing.T) {
@@ -224,7 +293,7 @@ func BenchmarkImager(b *testing.B) {
 func BenchmarkPanGains(b *testing.B) {
 	var sum float64
 	for i := range b.N {
-		l, r := PanGains(float64(i%200-100), true)
+		l, r := LawPower.Gains(float64(i%200 - 100))
 		sum += l + r
 	}
 	b.ReportMetric(sum/float64(b.N), "gain")

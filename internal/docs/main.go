@@ -35,12 +35,20 @@ func main() {
 var sections = []struct{ def, title, intro string }{
 	{"song_project", "A song", "The keys at the top of a song's project file."},
 	{"song", "song", ""},
+	{"tempo", "tempo_map", "`tempo_map: [{at: bar 1, tempo: 92 bpm}, {at: bar 33, tempo: 96 bpm, curve: linear}, {at: bar 40, meter: 3/4}]`, in the order of time. " +
+		"All bars in the song are reckoned with it; linear tempo is even in time, so half way in time it is half way in tempo. A note length (`1/8.`) is taken at the tempo of the song's start and does not follow, of which a warning tells; in automation it is taken at the tempo of its point."},
 	{"session", "session", ""},
 	{"stem", "stems", "`stems: {NAME: {...}}`; the name of a file alone stands for `{file: ...}`."},
+	{"clip", "clips", "`clips: [{...}]`, a stem made of stretches of files on one track: each plays to its end or until the next begins; `lathe check` knows the files' lengths."},
+	{"trim", "trim", ""},
+	{"fade", "fade_in and fade_out", "A length alone stands for `{length: ...}`. The time t of a frame is that of its middle."},
+	{"crossfade", "crossfade", "A length alone stands for `{length: ...}`."},
 	{"send", "sends", "`sends: {RETURN: {...}}`; a level alone stands for `{level: ...}`."},
 	{"bus", "buses and returns", "`buses: {NAME: {...}}`, `returns: {NAME: {...}}`."},
+	{"group", "groups", "`groups: {NAME: {...}}`: faders for many strips that no sound goes through, as VCAs are. What a group adds, in dB, is added to the fader of each member after " +
+		"the member's own automation; a strip in several groups gets the sum, and is a member once of each. A bus and the stems in it are faders one after the other: a group of both acts twice."},
 	{"mix", "mix", ""},
-	{"point", "automation", "`automation: {TARGET: [points]}`. A target is `gain`, `pan`, `width` or `mute` of the strip, `sends.RETURN`, or a number of a " +
+	{"point", "automation", "`automation: {TARGET: [points]}`. A target is `gain`, `pan`, `width`, `rotate` or `mute` of the strip, `sends.RETURN`, or a number of a " +
 		"processor by its id: `ID.threshold`, `ID.bands.2.gain` (counted from 1). Before its first point a value is what is written outside the automation."},
 	{"version", "versions", "`versions: {NAME: {...}}`."},
 	{"master", "master", ""},

@@ -7,13 +7,12 @@
 // format exactly and a copy is a copy. [OpenAny] reads anything else through
 // ffmpeg, for who wants to know and not to make something of it.
 //
-// The chunk scans, the format chunks, the sample conversion and the decoder of
-// FLAC frames are this package's own, with every size checked against the file:
-// what studios hand over has sizes of 0 and 0xFFFFFFFF from streaming writers,
-// odd chunks without their pad byte, extensible headers, and floats in a 16-byte
-// format chunk. go-audio/wav reads the INFO, cue and smpl chunks, which it is
-// only given after they have been found sound; mewkiz/flac reads the metadata of
-// FLAC, and its own decoder of frames is what this one is tested against.
+// The chunk scans, the format chunks and the sample conversion are this package's
+// own, with every size checked against the file: what studios hand over has sizes
+// of 0 and 0xFFFFFFFF from streaming writers, odd chunks without their pad byte,
+// extensible headers, and floats in a 16-byte format chunk. go-audio/wav reads the
+// INFO, cue and smpl chunks, which it is only given after they have been found
+// sound; mewkiz/flac decodes FLAC.
 package audiofile
 
 import (
@@ -46,6 +45,10 @@ type Info struct {
 	Tags  map[string]string
 	Cues  []Cue
 	Loops []Loop
+	// TimeStamp is the time of day at which the file begins, in frames since
+	// midnight, as the bext chunk of a Broadcast WAVE says (EBU Tech 3285); nil
+	// where nothing says so.
+	TimeStamp *int64
 }
 
 // Duration is the length in seconds.

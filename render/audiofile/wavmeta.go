@@ -21,6 +21,9 @@ func (r *Reader) readMetadata(t *riff) {
 	safe := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x80\xbb\x00\x00\x00\x77\x01\x00\x02\x00\x10\x00")
 	found := false
 	for _, c := range t.chunks {
+		if c.id == "bext" {
+			r.readStamp(c)
+		}
 		check := metadataChecks[c.id]
 		if check == nil {
 			continue
@@ -56,6 +59,19 @@ func (r *Reader) readMetadata(t *riff) {
 	if d.Metadata != nil {
 		r.takeMetadata(d.Metadata)
 	}
+}
+
+// readStamp reads the time reference of a bext chunk: 64 bits, which follow 338
+// bytes of text (EBU Tech 3285, 2.3).
+func (r *Reader) readStamp(c chunk) {
+	const at = 338
+	var b [8]byte
+	if c.size < at+int64(len(b)) || readAt(r.file, b[:], c.off+at) != nil {
+		r.warn("metadata chunk %q is damaged and ignored", c.id)
+		return
+	}
+	stamp := int64(binary.LittleEndian.Uint64(b[:])) // what is beyond 2^63 is negative, and no time
+	r.info.TimeStamp = &stamp
 }
 
 // metadataChecks says, for each chunk that is read, whether its inner sizes are true.
