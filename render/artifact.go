@@ -144,6 +144,7 @@ func (s *stageSource) describe(*cache.Description) {} // never described: the ch
 func (s *stageSource) channels() int               { return 2 }
 func (s *stageSource) frames() int64               { return s.Frames }
 func (s *stageSource) latency() int                { return s.Latency }
+func (s *stageSource) again() source               { return &stageSource{artifact: s.artifact} }
 func (s *stageSource) cost() float64               { return 0 } // nobody asks: the channel is kept
 
 func (s *stageSource) open() error {

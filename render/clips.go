@@ -93,6 +93,15 @@ func (s *clipSource) channels() int {
 func (s *clipSource) frames() int64 { return s.clips[len(s.clips)-1].frames() }
 
 // cost implements source: that of the dearest clip; few overlap.
+func (s *clipSource) again() source {
+	other := &clipSource{}
+	for _, c := range s.clips {
+		clip := *c
+		other.clips = append(other.clips, &clip)
+	}
+	return other
+}
+
 func (s *clipSource) cost() float64 {
 	cost := 0.0
 	for _, c := range s.clips {

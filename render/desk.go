@@ -479,7 +479,9 @@ func (d *desk) make(c *channel) (*node, error) {
 	if n.chain, err = d.chain(c.name, c.chain); err != nil {
 		return nil, err
 	}
-	n.source = c.source
+	if c.source != nil {
+		n.source = c.source.again()
+	}
 	if err := d.align(n, c); err != nil {
 		return nil, err
 	}

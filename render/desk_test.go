@@ -28,6 +28,7 @@ func (s *tone) Close() error                  { return nil }
 func (s *tone) describe(t *cache.Description) { t.Add("tone", s.name) }
 func (s *tone) frames() int64                 { return s.n }
 func (s *tone) cost() float64                 { return fileCost }
+func (s *tone) again() source                 { other := *s; return &other }
 func (s *tone) channels() int {
 	if s.mono {
 		return 1

@@ -139,7 +139,8 @@ func (c *Check) clipping(j job, o *Output) {
 
 // tail checks that the song has died away where its file ends.
 func (c *Check) tail(j job, o *Output) {
-	ends := o.Duration - j.delivery.Tail
+	ends := o.Duration - j.delivery.Tail // in the file
+	inSong := spec.FormatClock(ends - j.delivery.Head)
 	if o.EndPeak == nil {
 		c.Message = "the song ends in silence"
 		return
@@ -150,10 +151,10 @@ func (c *Check) tail(j job, o *Output) {
 		c.Message = c.sentence("at")
 	case j.song.Length > 0:
 		c.miss(j, []string{"a longer song.length, or none", "a fade"},
-			"the tail is cut: song.length ends the song at %s, where it still has %s", spec.FormatClock(ends), c.Text)
+			"the tail is cut: song.length ends the song at %s, where it still has %s", inSong, c.Text)
 	default:
 		c.miss(j, []string{"stems that ring out", "fade_out of the stem that stops"},
-			"the tail is cut: the song stops at %s with %s; its stems end there", spec.FormatClock(ends), c.Text)
+			"the tail is cut: the song stops at %s with %s; its stems end there", inSong, c.Text)
 	}
 }
 

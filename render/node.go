@@ -98,6 +98,9 @@ type source interface {
 	channels() int // of the file: 1 or 2
 	frames() int64 // at the session's rate, from the start of the song
 	cost() float64 // ns a frame, about
+	// again is another reader of the same sound: strips of two versions that differ
+	// in their faders read it side by side.
+	again() source
 	// open goes to the first frame; close gives back what open took.
 	open() error
 	io.Closer

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"testing"
@@ -253,6 +254,40 @@ func TestVersionsAddUp(t *testing.T) {
 	voices := []string{"lead", "backing"}
 	sum := d.mix(t, version{mute: voices}, 2).plus(d.mix(t, version{solo: voices}, 2))
 	nullOf(t, "instrumental and a cappella", d.mix(t, version{}, 2), sum, -100)
+}
+
+// Versions with other levels are rendered beside the main one, each reading the
+// stems by itself.
+func TestVersionsAtOnce(t *testing.T) {
+	d := grouped()
+	up := version{name: "up", gain: map[string]float64{"lead": 3, "choir": -2}}
+	want := []*record{d.mix(t, version{}, 1), d.mix(t, up, 1)}
+	desk := newDesk(&d.song, 48000, d.sources)
+	var got []*record
+	total := int64(0)
+	for _, v := range []version{{}, up} {
+		c, err := desk.mixdown(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := desk.make(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &record{}
+		n.sinks[post], got = r, append(got, r)
+		total = max(total, n.end+int64(n.latency))
+	}
+	if err := schedule(context.Background(), needed(desk.order), (total+chunkFrames-1)/chunkFrames, 3, nil); err != nil {
+		t.Fatal(err)
+	}
+	for v := range want {
+		for i := range want[v].l {
+			if got[v].l[i] != want[v].l[i] || got[v].r[i] != want[v].r[i] {
+				t.Fatalf("version %d, frame %d: %g beside the other, %g alone", v, i, got[v].l[i], want[v].l[i])
+			}
+		}
+	}
 }
 
 // printed renders a print.

@@ -25,6 +25,7 @@ type builder struct {
 	worth    func(strip string, cost time.Duration, size int64) bool // its place in the cache
 	remote   bool                                                    // there is a second cache to ask
 	dry      bool                                                    // only finding out what there is to do
+	keeping  sync.WaitGroup                                          // results on their way into the store
 	mu       sync.Mutex
 	rendered int
 	cached   int
@@ -71,6 +72,7 @@ func (b *builder) song(ctx context.Context, jobs []job) ([]staged, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer b.keeping.Wait()
 	if err := b.stages(ctx, s); err != nil {
 		return nil, err
 	}

@@ -181,6 +181,9 @@ func (s *stemSource) cost() float64 {
 
 func (s *stemSource) open() error { return s.openAt(0) }
 
+// again implements [source]. It is asked of sources that are not open.
+func (s *stemSource) again() source { other := *s; return &other }
+
 // openAt opens the file to read from a frame of the song on.
 func (s *stemSource) openAt(frame int64) error {
 	r, err := audiofile.Open(s.clip.File.Path)

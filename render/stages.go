@@ -312,13 +312,14 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 	return nil
 }
 
-// keep stores a result. Mixdowns, masters and finished sounds are always worth
-// their place: each stands for all the work before it. A full or broken cache is
-// no fault of the build.
+// keep stores a result, beside the work that goes on with it: nobody may write
+// to its files any more. A full or broken cache is no fault of the build.
 func (b *builder) keep(ctx context.Context, key cache.Key, r cache.Result) {
-	if _, err := b.store.Put(ctx, key, r); err != nil && ctx.Err() == nil {
-		b.event(Event{Event: Warning, Message: fmt.Sprintf("not kept in the cache: %v", err)})
-	}
+	b.keeping.Go(func() {
+		if _, err := b.store.Put(ctx, key, r); err != nil && ctx.Err() == nil {
+			b.event(Event{Event: Warning, Message: fmt.Sprintf("not kept in the cache: %v", err)})
+		}
+	})
 }
 
 // unchanged fails when a file is no longer what it was when its digest was

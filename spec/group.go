@@ -18,15 +18,27 @@ var groupKeys = []key{
 	lanesKey,
 }
 
+// maxGroups is as many as the largest consoles have. It bounds what groups of
+// groups of everything amount to.
+const maxGroups = 128
+
 // groupList is the typ of `groups`. Groups may name groups that come after
 // them, so members are resolved when all are decoded.
 type groupList struct{ named }
 
 func (t groupList) decode(d *decoder, n *node, at place) any {
+	if n.shape == mapping && len(n.entries) > maxGroups {
+		d.fail(n, at, fmt.Sprintf("the song has more than %d groups", maxGroups), "a tag can stand for many strips")
+		return nil
+	}
 	if t.named.decode(d, n, at) == nil {
 		return nil
 	}
+	if d.song.addressees == nil {
+		d.song.address()
+	}
 	r := groupResolver{decoder: d, done: map[string]map[string]bool{}}
+	r.known = union(slices.Clone(d.song.addresses), d.song.of("group"))
 	for _, m := range d.song.groups {
 		r.resolve(m)
 	}
@@ -81,15 +93,14 @@ type groupResolver struct {
 	*decoder
 	way  []string                   // groups that are being resolved
 	done map[string]map[string]bool // by group: its strips
+
+	known []string // what members may name
 }
 
 // resolve returns the strips of a group, those of the groups in it included.
 func (r *groupResolver) resolve(m member) map[string]bool {
 	if strips, ok := r.done[m.name]; ok {
 		return strips
-	}
-	if r.song.addressees == nil {
-		r.song.address()
 	}
 	strips := map[string]bool{}
 	r.way = append(r.way, m.name)
@@ -101,9 +112,7 @@ func (r *groupResolver) resolve(m member) map[string]bool {
 		tagged := len(r.song.addressees[w.text]) > 0
 		switch at := slices.Index(r.way, w.text); {
 		case inner < 0 && !tagged:
-			known := union(slices.Clone(r.song.addresses), r.song.of("group"))
-			known = slices.DeleteFunc(known, func(s string) bool { return s == m.name })
-			r.fail(w.node, m.here.key("members"), fmt.Sprintf("there is no stem, bus, return, group or tag %q", w.text), didYouMeanOr(w.text, known, knownNames(known)))
+			r.fail(w.node, m.here.key("members"), fmt.Sprintf("there is no stem, bus, return, group or tag %q", w.text), didYouMeanOr(w.text, r.known, knownNames(r.known)))
 		case inner < 0 || w.text == m.name && tagged: // a tag may have the group's own name
 		case at >= 0:
 			loop := append(slices.Clone(r.way[at:]), w.text)

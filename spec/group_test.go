@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,6 +54,15 @@ deliver:
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
+}
+
+func TestTooManyGroups(t *testing.T) {
+	text := "lathe: 1\nsong: {title: T}\nstems: {a: stems/a.wav}\ngroups:\n"
+	for i := range maxGroups + 1 {
+		text += fmt.Sprintf("  g%d: {members: [a]}\n", i)
+	}
+	_, diags := loadText(t, text)
+	wantOneOf(t, diags, "the song has more than 128 groups")
 }
 
 // Prints of an album are those of each song; a finished mix has none.

@@ -116,7 +116,7 @@ func (d *decoder) resolvePrints(s *Song, at place, of string) {
 			}
 		default:
 			for _, w := range c.names {
-				v.Prints = append(v.Prints, Print{Name: w.text, Strips: slices.Clone(d.addressee(w, here))})
+				v.Prints = append(v.Prints, Print{Name: w.text, Strips: d.addressee(w, here)})
 			}
 		}
 	}

@@ -76,8 +76,8 @@ func (p tempoPoint) secondsAt(quarters float64, next *tempoPoint) float64 {
 	return p.seconds + 2*beats/(p.tempo+root)
 }
 
-// reached returns the point that is being made of p: where a tempo is written that
-// comes so many quarter notes after p.
+// reached returns the point that comes next after p: a tempo at a place in quarter
+// notes, reached by a step or evenly in time.
 func (p tempoPoint) reached(quarters, tempo float64, linear bool) tempoPoint {
 	mean := p.tempo
 	if linear {

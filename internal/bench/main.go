@@ -9,6 +9,7 @@
 //	go run ./internal/bench -stems 16 -minutes 2 -runs 3
 //	go run ./internal/bench -work measure   # a file of 60 minutes, measured
 //	go run ./internal/bench -work measure -file album.flac
+//	go run ./internal/bench -work processors # what a frame costs in each kind (lathe alone)
 package main
 
 import (
@@ -27,7 +28,7 @@ func main() {
 	stems := flag.Int("stems", 24, "number of stems")
 	minutes := flag.Float64("minutes", 0, "length of each, or of the file to be measured (default 4 and 60)")
 	runs := flag.Int("runs", 3, "runs of each tool, in turn; the median counts")
-	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; edit: what a change costs; measure: loudness and peaks of one long file")
+	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; edit: what a change costs; measure: loudness and peaks of one long file; processors: each kind on its own")
 	file := flag.String("file", "", "a file of your own for -work measure")
 	only := flag.String("tools", "", "only tools whose name has one of these words, besides lathe: tuned,SoX (default: all that are installed)")
 	dir := flag.String("dir", "", "folder for stems and results, kept (default: a temporary one)")
@@ -41,6 +42,13 @@ func main() {
 	}
 	if *programme != "" {
 		if err := writeProgramme(*programme, *minutes); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if *work == "processors" {
+		if err := benchProcessors(*runs); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
@@ -79,7 +87,7 @@ type usage struct {
 func bench(work, only, file string, stems int, minutes float64, runs int, dir string) error {
 	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools, "edit": nil, "measure": meterTools}[work]
 	if !ok {
-		return fmt.Errorf("no work %q: mix, release, edit or measure", work)
+		return fmt.Errorf("no work %q: mix, release, edit, measure or processors", work)
 	}
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "lathe-bench-")

@@ -48,8 +48,8 @@ type xy struct{ x, y float64 }
 const (
 	chartWidth, chartHeight                      = 680.0, 340.0
 	plotLeft, plotRight, plotTop, plotBottom     = 62.0, 664.0, 38.0, 288.0
-	ink, faint, frameInk                         = "#333333", "#e3e3e3", "#888888"
-	letter                                       = 6.6 // pixels of a usual letter at the size of the labels
+	ink, faint, frameInk, aside                  = "#333333", "#e3e3e3", "#888888", "#777777"
+	letter                                       = 6.3 // pixels of a usual letter at the size of the labels
 	family                                       = "'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', sans-serif"
 	lineWidth, stemWidth, dotRadius, smallestDip = 1.8, 2.0, 3.0, 0.1
 )
@@ -67,7 +67,7 @@ func (c chart) svg(title string) []byte {
 	c.grid(&b)
 	fmt.Fprintf(&b, `<g clip-path="url(#plot)" fill="none" stroke-width="%g" stroke-linejoin="round">`+"\n", lineWidth)
 	for i, v := range c.curves {
-		c.curve(&b, v, colours[i%len(colours)])
+		c.curve(&b, v, v.colour(i))
 	}
 	b.WriteString("</g>\n")
 	fmt.Fprintf(&b, `<rect x="%g" y="%g" width="%g" height="%g" fill="none" stroke="%s"/>`+"\n", plotLeft, plotTop, plotRight-plotLeft, plotBottom-plotTop, frameInk)
@@ -103,12 +103,15 @@ func (c chart) curve(b *bytes.Buffer, v curve, colour string) {
 	}
 	switch v.style {
 	case dots, stems:
+		var places, sticks strings.Builder
 		for _, p := range points {
-			if v.style == stems {
-				fmt.Fprintf(b, `<path d="M%s %gV%s" stroke="%s" stroke-width="%g"/>`, number(p.x), plotBottom, number(p.y), colour, stemWidth)
-			}
-			fmt.Fprintf(b, `<circle cx="%s" cy="%s" r="%g" fill="%s"/>`+"\n", number(p.x), number(p.y), dotRadius, colour)
+			fmt.Fprintf(&places, "M%s %sh0", number(p.x), number(p.y))
+			fmt.Fprintf(&sticks, "M%s %gV%s", number(p.x), plotBottom, number(p.y))
 		}
+		if v.style == stems {
+			fmt.Fprintf(b, `<path d="%s" stroke="%s" stroke-width="%g"/>`+"\n", sticks.String(), colour, stemWidth)
+		}
+		fmt.Fprintf(b, `<path d="%s" stroke="%s" stroke-width="%g" stroke-linecap="round"/>`+"\n", places.String(), colour, 2*dotRadius)
 	default:
 		dash := ""
 		if v.style == dashed {
@@ -118,6 +121,15 @@ func (c chart) curve(b *bytes.Buffer, v curve, colour string) {
 	}
 }
 
+// colour is that of the curve with a number; what the others are compared with
+// has none of its own.
+func (v curve) colour(i int) string {
+	if v.style == dashed {
+		return aside
+	}
+	return colours[i%len(colours)]
+}
+
 // legend names the curves above the plot.
 func (c chart) legend(b *bytes.Buffer) {
 	x := plotLeft
@@ -125,7 +137,7 @@ func (c chart) legend(b *bytes.Buffer) {
 		if v.label == "" {
 			continue
 		}
-		colour, dash := colours[i%len(colours)], ""
+		colour, dash := v.colour(i), ""
 		if v.style == dashed {
 			dash = ` stroke-dasharray="5 4"`
 		}
@@ -137,6 +149,25 @@ func (c chart) legend(b *bytes.Buffer) {
 		fmt.Fprintf(b, `<text x="%s" y="24">%s</text>`+"\n", number(x+24), escaped(v.label))
 		x += 24 + float64(letter*float64(len([]rune(v.label)))) + 16
 	}
+}
+
+// check finds a chart that shows nothing: most of a curve lies beyond its axes.
+func (c chart) check() error {
+	if len(c.curves) == 0 {
+		return fmt.Errorf("no curves")
+	}
+	for _, v := range c.curves {
+		seen := 0
+		for _, p := range v.points {
+			if x, y := c.x.share(p.x), c.y.share(p.y); x >= 0 && x <= 1 && y >= 0 && y <= 1 {
+				seen++
+			}
+		}
+		if v.style != dashed && (seen < 2 || 3*seen < len(v.points)) {
+			return fmt.Errorf("of curve %q, %d of %d points are within the axes", v.label, seen, len(v.points))
+		}
+	}
+	return nil
 }
 
 func (c chart) placeX(x float64) float64 {

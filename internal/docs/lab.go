@@ -162,13 +162,14 @@ func amplitude(x []float64, hz float64) float64 {
 func decibels(x float64) float64 { return xmath.DB(max(x, 1e-10)) }
 
 // steps plays a 1 kHz tone whose level goes through levels (dB), each held for some
-// seconds, and returns the level that comes out in the last tenth of each.
+// seconds, and returns the level that comes out near the end of each: before its last
+// tenth, where a look-ahead may know of the next one.
 func (l *lab) steps(kind string, v settings, levels []float64, seconds float64) []xy {
 	n := frames(seconds)
 	out := l.play(kind, v, tone(n*len(levels), 1000, func(i int) float64 { return xmath.Gain(levels[i/n]) }))
 	var points []xy
 	for i, db := range levels {
-		points = append(points, xy{db, decibels(amplitude(out[0][i*n+n*9/10:(i+1)*n], 1000))})
+		points = append(points, xy{db, decibels(amplitude(out[0][i*n+n*8/10:i*n+n*9/10], 1000))})
 	}
 	return points
 }

@@ -1,7 +1,7 @@
-// Command docs writes docs/reference.md: every key of the project language and
-// every setting of every processor, taken from the JSON Schema, which is itself
-// made from the tables that decode project files. A test holds the file against
-// them.
+// Command docs writes docs/reference.md, every key of the project language, taken
+// from the JSON Schema, which is itself made from the tables that decode project
+// files; and docs/processors.md, every setting of every processor, with figures of
+// what it does. A test holds the files against them.
 //
 //	go run ./internal/docs
 package main
@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,14 +21,43 @@ import (
 )
 
 func main() {
-	text, err := reference()
-	if err == nil {
-		err = os.WriteFile("docs/reference.md", text, 0o644)
-	}
-	if err != nil {
+	if err := write("docs"); err != nil {
 		fmt.Fprintln(os.Stderr, "docs:", err)
 		os.Exit(1)
 	}
+}
+
+// figureDir is the folder of the figures, within docs. All of it is made here.
+const figureDir = "processors"
+
+// write makes all files anew in a folder; figures that are no more are removed.
+func write(dir string) error {
+	files, err := pages()
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(filepath.Join(dir, figureDir)); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, figureDir), 0o755); err != nil {
+		return err
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pages returns all files, by their paths within docs.
+func pages() (map[string][]byte, error) {
+	files, err := processors()
+	if err != nil {
+		return nil, err
+	}
+	files["reference.md"], err = reference()
+	return files, err
 }
 
 // sections are the mappings of the language, in the order of reading: the name of
@@ -86,14 +116,8 @@ func reference() ([]byte, error) {
 		}
 		p.table(def, nil)
 	}
-	p.line("## Processors\n\nA chain is a list of processors, `- KIND: {...}`, and of presets, `- preset: NAME`. Every processor also takes:\n")
-	common := []string{"id", "bypass", "mix"}
-	kinds := catalogue.Params()
-	p.table(defs.get("processor_"+kinds[0].Name), func(key string) bool { return slices.Contains(common, key) })
-	for _, k := range kinds {
-		p.line("### %s\n\n%s.\n", k.Name, strings.ToUpper(k.Doc[:1])+k.Doc[1:])
-		p.table(defs.get("processor_"+k.Name), func(key string) bool { return !slices.Contains(common, key) })
-	}
+	p.line("## Processors\n\nA chain is a list of processors, `- KIND: {...}`, and of presets, `- preset: NAME`. [processors.md](processors.md) has every one, its\n" +
+		"settings and figures of what it does.\n")
 	p.line("## Presets\n")
 	for _, name := range profiles.PresetNames() {
 		p.line("- [`%s`](../profiles/presets/%s.yaml)", name, name)
