@@ -94,13 +94,18 @@ func writeGoldenStems(t *testing.T, dir string) {
 }
 
 const goldenSong = `lathe: 1
-song: {title: Golden, artist: Test, tempo: 120 bpm, meter: 4/4}
-session: {sample_rate: 48 kHz}
+song: {title: Golden, artist: Test, tempo_map: [{at: bar 1, tempo: 120 bpm, meter: 4/4}, {at: bar 2, tempo: 140 bpm, curve: linear}]}
+session: {sample_rate: 48 kHz, pan_law: -4.5 dB}
 stems:
   drums:
     file: drums.wav
     to: band
+    trim: {start: 0.01 s, end: 1.97 s}
+    fade_in: {length: 5 ms, shape: s-curve}
+    fade_out: {length: 50 ms, shape: exponential}
     chain:
+      - gate: {threshold: -50 dB, hysteresis: 3 dB, attack: 1 ms, hold: 20 ms, release: 60 ms, range: 30 dB}
+      - transient: {attack: 2 dB, sustain: -2 dB}
       - eq:
           bands:
             - {type: highpass, freq: 30 Hz, slope: 24 dB/oct}
@@ -111,12 +116,35 @@ stems:
             - {type: bandpass, freq: 3 kHz, q: 0.1, on: right}
             - {type: tilt, freq: 1 kHz, gain: 1 dB}
             - {type: allpass, freq: 200 Hz}
+            - {type: bell, freq: 150 Hz, gain: 1 dB, threshold: -30 dB, range: -4 dB, attack: 5 ms, release: 80 ms, sidechain: bass}
             - {type: lowpass, freq: 18 kHz, slope: 18 dB/oct, on: mid}
   bass:
     file: bass.wav
     gain: -4 dB
+    polarity: left
+    delay: 24 samples
     chain:
-      - compressor: {threshold: -20 dB, ratio: 4, attack: 8 ms, release: 120 ms, sidechain: drums}
+      - expander: {threshold: -45 dB, ratio: 1.5, attack: 2 ms, release: 80 ms}
+      - exciter: {freq: 3 kHz, drive: 6 dB}
+  comp:
+    channel: mid
+    mono: true
+    rotate: 10°
+    gain: -14 dB
+    pan: R40
+    clips:
+      - {file: lead.wav, at: 0, end: 0.5 s, fade_in: {length: 5 ms, shape: equal-power}}
+      - {file: bass.wav, at: 0.4, start: 0.2 s, gain: -2 dB, crossfade: 50 ms}
+      - {file: lead.wav, at: 1 s, start: 1 s, crossfade: {length: 30 ms, shape: linear}}
+    chain:
+      - ducker: {sidechain: drums, threshold: -30 dB, range: 6 dB, attack: 5 ms, hold: 10 ms, release: 100 ms}
+      - crusher: {bits: 10, rate: 16 kHz, dither: tpdf}
+      - chorus: {rate: 0.8 Hz, depth: 3 ms, mix: 50%}
+      - flanger: {rate: 1/2, depth: 2 ms, feedback: 40%}
+      - phaser: {rate: 0.5 Hz, feedback: 30%}
+      - tremolo: {rate: 5 Hz, depth: 40%}
+      - autopan: {rate: 1/4, depth: 50%}
+    sends: {hall: -10 dB, tape: -12 dB}
   lead:
     file: lead.wav
     width: 80%
@@ -136,14 +164,20 @@ buses:
   band:
     chain:
       - parallel: {mix: 35%, chain: [{compressor: {threshold: -30 dB, ratio: 8, attack: 1 ms, release: 60 ms}}]}
+      - compressor: {threshold: -20 dB, ratio: 2, attack: 8 ms, release: 120 ms, sidechain: lead}
+groups:
+  low: {members: [bass, comp], gain: -1 dB, automation: {gain: [{at: 0:01, value: -2 dB, curve: linear}]}}
 returns:
+  hall: {chain: [{reverb: {type: hall, decay: 0.5 s, bass: 120%, early: -4 dB, diffusion: 70%}}, {reverb: {type: room, decay: 0.3 s, mix: 30%}}, {reverb: {type: chamber, decay: 0.4 s, mix: 20%}}]}
+  chapel: {chain: [{convolver: {ir: lead.wav, length: 0.3 s, reverse: true, predelay: 10 ms, lowcut: 200 Hz, highcut: 8 kHz, width: 120%, gain: -6 dB}}]}
+  tape: {chain: [{delay: {id: tape, time: 90 ms, saturation: 50%, ducking: 12 dB}}], sends: {chapel: -20 dB}, automation: {tape.time: [{at: 0:01, value: 120 ms}]}}
   plate: {chain: [{reverb: {type: plate, decay: 0.6 s, predelay: 20 ms}}]}
   echo: {chain: [{delay: {time: 1/8., feedback: 35%, highcut: 5 kHz, pingpong: true}}]}
 mix:
   chain:
     - compressor: {threshold: -14 dB, ratio: 2, attack: 30 ms, release: auto, knee: 6 dB}
 versions:
-  instrumental: {mute: [vocal]}
+  instrumental: {mute: [vocal], gain: {low: 1 dB}}
 master:
   chain:
     - eq: {phase: linear, bands: [{type: lowshelf, freq: 90 Hz, gain: -0.8 dB}, {type: bell, freq: 3 kHz, gain: 0.6 dB, q: 0.7, on: mid}]}
@@ -151,11 +185,14 @@ master:
         split: [120 Hz, 2.5 kHz]
         bands: [{threshold: -18 dB, ratio: 2}, {threshold: -20 dB, ratio: 1.6}, {threshold: -22 dB, ratio: 1.6}]
     - saturator: {type: tape, drive: 2 dB}
+    - saturator: {type: asymmetric, drive: 1 dB}
+    - saturator: {type: hard, drive: 1 dB}
     - imager: {width: 110%, mono_below: 110 Hz}
 deliver:
   - streaming
   - cd
   - broadcast
   - mix
+  - stems: {name: parts, prints: [band, low]}
   - streaming: {name: club, loudness: -12 LUFS, ceiling: -0.5 dBTP, max_reduction: 20 dB}
 `

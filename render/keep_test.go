@@ -14,15 +14,31 @@ import (
 	"github.com/lathe-audio/lathe/render"
 )
 
-// actions builds the golden song with some words replaced and returns what was
+const keptSong = `lathe: 1
+song: {title: Kept, tempo: 120 bpm}
+session: {sample_rate: 48 kHz}
+stems:
+  drums: {file: drums.wav, to: band, chain: [{eq: {bands: [{type: highpass, freq: 30 Hz}]}}]}
+  bass: {file: bass.wav, gain: -4 dB, chain: [{compressor: {threshold: -20 dB, ratio: 4, sidechain: drums}}]}
+  lead: {file: lead.wav, width: 80%, tags: [vocal], sends: {plate: -12 dB, echo: {level: -18 dB, pre: true}}}
+buses:
+  band: {chain: [{compressor: {threshold: -30 dB, ratio: 8, attack: 1 ms, release: 60 ms}}]}
+returns:
+  plate: {chain: [{reverb: {type: plate, decay: 0.6 s, predelay: 20 ms}}]}
+  echo: {chain: [{delay: {time: 1/8., feedback: 35%, pingpong: true}}]}
+mix: {chain: [{compressor: {threshold: -14 dB, ratio: 2, attack: 30 ms, release: auto}}]}
+versions: {instrumental: {mute: [vocal]}}
+master: {chain: [{eq: {phase: linear, bands: [{type: bell, freq: 3 kHz, gain: 0.6 dB}]}}, {saturator: {drive: 2 dB}}]}
+deliver: [streaming]
+`
+
+// actions builds a song with some words replaced and returns what was
 // made and what was read back.
 func actions(t *testing.T, dir string, o render.Options, replace ...string) (made, digests []string) {
 	t.Helper()
-	song := strings.NewReplacer("  - cd\n", "", "  - broadcast\n", "", "  - mix\n", "").Replace(goldenSong)
-	song = song[:strings.LastIndex(song, "  - streaming: {name: club")]
-	text := strings.NewReplacer(replace...).Replace(song)
-	if len(replace) > 0 && text == song {
-		t.Fatalf("%q is not in the golden song", replace)
+	text := strings.NewReplacer(replace...).Replace(keptSong)
+	if len(replace) > 0 && text == keptSong {
+		t.Fatalf("%q is not in the song", replace)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
@@ -72,13 +88,13 @@ func TestOnlyTheStripThatChanged(t *testing.T) {
 		made   []string
 	}{
 		{nil, nil},
-		{[]string{"title: Golden", "title: Silver"}, nil},
+		{[]string{"title: Kept", "title: Left"}, nil},
 		{[]string{"tags: [vocal]", "tags: [vocal, loud]"}, nil},
 		{[]string{"drive: 2 dB", "drive: 2.5 dB"}, []string{"master", "master (instrumental)"}},
 		{[]string{"plate: -12 dB", "plate: -11 dB"}, []string{"master", "mix", "plate"}},
 		{[]string{"gain: -4 dB", "gain: -5 dB"}, []string{"master", "master (instrumental)", "mix", "mix (instrumental)", "stems/bass"}},
 		{[]string{"width: 80%", "width: 85%"}, []string{"echo", "master", "mix", "plate", "stems/lead"}},
-		{[]string{"ratio: 8, attack: 1 ms", "ratio: 9, attack: 1 ms"}, []string{"band", "master", "master (instrumental)", "mix", "mix (instrumental)"}},
+		{[]string{"ratio: 8", "ratio: 9"}, []string{"band", "master", "master (instrumental)", "mix", "mix (instrumental)"}},
 	} {
 		made, digests := actions(t, dir, everything, c.change...)
 		if diff := cmp.Diff(c.made, made, cmpopts.EquateEmpty()); diff != "" {

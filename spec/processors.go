@@ -11,13 +11,13 @@ import (
 // project file is taken in Unit.
 type Setting struct {
 	Key         string    `json:"key"`
-	Type        string    `json:"type"`          // "number", "choice", "switch", "name", "signal", "numbers", "list", "chain", "chains" or "file"
-	Unit        string    `json:"unit"`          // of numbers; "" for plain ones, and where there is none
-	Min         *float64  `json:"min"`           // of a number, in Unit; nil: not limited
-	Max         *float64  `json:"max"`           //
-	Default     any       `json:"default"`       // float64 in Unit, string or bool; nil: none
-	Required    bool      `json:"required"`      //
-	Automatable bool      `json:"automatable"`   //
+	Type        string    `json:"type"` // "number", "choice", "switch", "name", "signal", "numbers", "list", "chain", "chains" or "file"
+	Unit        string    `json:"unit"` // of numbers; "" for plain ones, and where there is none
+	Min         *float64  `json:"min"`  // of a number, in Unit; nil: not limited
+	Max         *float64  `json:"max"`
+	Default     any       `json:"default"` // float64 or []float64 in Unit, string or bool; nil: none
+	Required    bool      `json:"required"`
+	Automatable bool      `json:"automatable"`
 	Auto        bool      `json:"auto"`          // a number may also be "auto"
 	NoteLengths bool      `json:"note_lengths"`  // a time (or a rate: one cycle) may also be a note length
 	Choices     []string  `json:"choices"`       // of a choice

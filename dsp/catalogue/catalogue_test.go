@@ -227,6 +227,26 @@ func TestLookupAndParams(t *testing.T) {
 	}
 }
 
+// Families hold all kinds, in order, and have names of their own.
+func TestFamilies(t *testing.T) {
+	seen, i := map[string]bool{}, 0
+	for _, f := range Families() {
+		if f.Name == "" || seen[f.Name] || len(f.Kinds) == 0 {
+			t.Errorf("family %q: %d kinds, or the name is taken", f.Name, len(f.Kinds))
+		}
+		seen[f.Name] = true
+		for _, k := range f.Kinds {
+			if k.Name != All()[i].Name {
+				t.Errorf("kind %d of the families is %q, of all %q", i, k.Name, All()[i].Name)
+			}
+			i++
+		}
+	}
+	if i != len(All()) {
+		t.Errorf("%d kinds in families, %d in all", i, len(All()))
+	}
+}
+
 // The language's words: a kind may come, but none may go.
 func TestTheLanguageIsComplete(t *testing.T) {
 	for _, name := range []string{

@@ -55,7 +55,7 @@ func Run(t *testing.T, kind dsp.Kind, cases ...Case) {
 		if c.Rate == 0 {
 			c.Rate = 48000
 		}
-		benches = append(benches, bench{kind: kind, Case: c, values: complete(kind.Params, c.Values)})
+		benches = append(benches, bench{kind: kind, Case: c, values: param.Complete(kind.Params, c.Values)})
 	}
 	t.Run("Golden", func(t *testing.T) {
 		for _, b := range benches {
@@ -81,22 +81,6 @@ type bench struct {
 	kind   dsp.Kind
 	values param.Values
 	Case
-}
-
-// complete lays values over the defaults, in groups as well.
-func complete(params []param.Param, given param.Values) param.Values {
-	v := param.Defaults(params).With(given)
-	for _, p := range params {
-		if p.Type != param.Items || v[p.Name] == nil {
-			continue
-		}
-		var items []param.Values
-		for _, item := range v.List(p.Name) {
-			items = append(items, complete(p.Fields, item))
-		}
-		v[p.Name] = items
-	}
-	return v
 }
 
 // build makes the processor at its first sample.

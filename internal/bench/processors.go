@@ -17,7 +17,8 @@ import (
 type setting struct {
 	name   string
 	values param.Values
-	chains int // of a container's list
+	chains int     // of a container's list
+	mix    float64 // percent; 0: without a dry path
 }
 
 // usual are settings as a mix has them, of kinds whose cost depends on them and of
@@ -45,7 +46,7 @@ var usual = map[string][]setting{
 		{name: "hard, 1 times", values: param.Values{"type": "hard", "oversample": 1.0}},
 	},
 	"crusher": {{name: "12 bit"}, {name: "8 bit, 12 kHz, dither, filter", values: param.Values{"bits": 8.0, "rate": 12000.0, "dither": "tpdf", "filter": true}}},
-	"imager":  {{name: "width 120%"}, {name: "width 120%, mono below 120 Hz", values: param.Values{"width": 120.0, "mono_below": 120.0}}},
+	"imager":  {{name: "width 120%", values: param.Values{"width": 120.0}}, {name: "width 120%, mono below 120 Hz", values: param.Values{"width": 120.0, "mono_below": 120.0}}},
 	"reverb": {
 		{name: "plate"},
 		{name: "room", values: param.Values{"type": "room"}},
@@ -57,7 +58,9 @@ var usual = map[string][]setting{
 		{name: "350 ms", values: param.Values{"time": 350.0}},
 		{name: "350 ms, cuts, ping-pong, ducking", values: param.Values{"time": 350.0, "lowcut": 150.0, "highcut": 5000.0, "pingpong": true, "ducking": 9.0}},
 	},
-	"bands": {{name: "3 empty chains", values: param.Values{"split": []float64{120, 2500}}, chains: 3}},
+	"parallel": {{name: "empty chain, mix 50%", mix: 50}},
+	"mid_side": {{name: "empty chains"}},
+	"bands":    {{name: "3 empty chains", values: param.Values{"split": []float64{120, 2500}}, chains: 3}},
 }
 
 func bands(phase string, dynamics param.Values) param.Values {
@@ -91,7 +94,11 @@ func (s setting) build(k dsp.Kind) (dsp.Processor, error) {
 			}
 		}
 	}
-	return k.New(args)
+	p, err := k.New(args)
+	if err != nil || s.mix == 0 {
+		return p, err
+	}
+	return dsp.NewChain(dsp.NewSlot("", p, s.mix)), nil
 }
 
 // room is noise that dies away by 60 dB: an impulse response.
