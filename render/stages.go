@@ -315,8 +315,9 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 // keep stores a result, beside the work that goes on with it: nobody may write
 // to its files any more. A full or broken cache is no fault of the build.
 func (b *builder) keep(ctx context.Context, key cache.Key, r cache.Result) {
+	ctx = context.WithoutCancel(ctx) // a group's ends with its work, and a result may be on its way still
 	b.keeping.Go(func() {
-		if _, err := b.store.Put(ctx, key, r); err != nil && ctx.Err() == nil {
+		if _, err := b.store.Put(ctx, key, r); err != nil {
 			b.event(Event{Event: Warning, Message: fmt.Sprintf("not kept in the cache: %v", err)})
 		}
 	})
