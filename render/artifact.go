@@ -64,12 +64,19 @@ func (w *artifactWriter) write(b dsp.Block) error {
 	}
 	w.Frames += int64(b.Len())
 	out := w.bytes[:8*b.Len()]
-	right := b[1][:b.Len()]
+	right, peak := b[1][:b.Len()], w.Peak
 	for i, l := range b[0] {
-		w.Peak = max(w.Peak, math.Abs(l), math.Abs(right[i]))
-		binary.LittleEndian.PutUint32(out[8*i:], math.Float32bits(float32(l)))
-		binary.LittleEndian.PutUint32(out[8*i+4:], math.Float32bits(float32(right[i])))
+		r := right[i]
+		if a := math.Abs(l); a > peak {
+			peak = a
+		}
+		if a := math.Abs(r); a > peak {
+			peak = a
+		}
+		frame := uint64(math.Float32bits(float32(r)))<<32 | uint64(math.Float32bits(float32(l)))
+		binary.LittleEndian.PutUint64(out[artifactFrame*i:], frame)
 	}
+	w.Peak = peak
 	_, err := w.buf.Write(out)
 	return err
 }

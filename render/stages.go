@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/render/measure"
 	"github.com/lathe-audio/lathe/spec"
@@ -209,17 +211,65 @@ func (b *builder) fetch(ctx context.Context, s *laid, c *channel) bool {
 	if a == nil || a.path != "" {
 		return a != nil
 	}
+	if !b.restore(ctx, c, a) {
+		s.stored[c] = nil
+		return false
+	}
+	return true
+}
+
+// restore does the work of fetch: a is what is known of the channel's sound.
+func (b *builder) restore(ctx context.Context, c *channel, a *artifact) bool {
 	files := map[string]string{post.String(): b.stagePath(c, post)}
 	if c.wantPre {
 		files[pre.String()] = b.stagePath(c, pre)
 	}
 	if _, ok, err := b.store.Restore(ctx, c.key, files, cache.Link); err != nil || !ok {
-		s.stored[c] = nil
 		return false
 	}
 	a.path, a.pre = files[post.String()], files[pre.String()]
 	b.count(true)
 	return true
+}
+
+// prefetch fetches what is stored of all that stages are made from, several at a
+// time: they are long, and every byte is verified.
+func (b *builder) prefetch(ctx context.Context, s *laid, stages []*channel) {
+	var group errgroup.Group
+	group.SetLimit(b.jobs)
+	seen, gone := map[*channel]bool{}, make(chan *channel, len(s.desk.known))
+	var visit func(c *channel)
+	visit = func(c *channel) {
+		if c == nil || seen[c] {
+			return
+		}
+		seen[c] = true
+		if a := b.stored(ctx, s, c); a != nil && !slices.Contains(stages, c) {
+			if a.path == "" {
+				group.Go(func() error {
+					if !b.restore(ctx, c, a) {
+						gone <- c
+					}
+					return nil
+				})
+			}
+			return
+		}
+		for _, w := range c.inputs {
+			visit(w.from)
+		}
+		for _, k := range c.keys {
+			visit(k)
+		}
+	}
+	for _, c := range stages {
+		visit(c)
+	}
+	group.Wait()
+	close(gone)
+	for c := range gone {
+		s.stored[c] = nil
+	}
 }
 
 // stagePath is where a stage's sound lies in the workspace.
@@ -252,6 +302,7 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 		}
 		return &stageSource{artifact: *s.stored[c]}
 	}
+	b.prefetch(ctx, s, stages)
 	total := int64(0)
 	for _, c := range stages {
 		n, err := s.desk.make(c)
