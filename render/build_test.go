@@ -72,3 +72,12 @@ func TestExamplesAreAsLocked(t *testing.T) {
 		})
 	}
 }
+
+// long skips a test that builds many songs where time is short, as it is under
+// the race detector.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds many songs; run without -short")
+	}
+}

@@ -207,6 +207,7 @@ func TestDamagedRemoteReachesNoOutput(t *testing.T) {
 // What is no cache's file at all (a folder in the place of a file) is no reason
 // to stop, either.
 func TestCacheOfFolders(t *testing.T) {
+	long(t)
 	c := newCacheTest(t, "")
 	c.build(0, render.Options{})
 	for _, kind := range []string{"ac", "cas", "last", "digests"} {

@@ -18,6 +18,7 @@ import (
 // of workers, the same bytes. The digests change only with
 // render.EngineVersion, on purpose; LATHE_GOLDEN=update prints the new ones.
 func TestGoldenSong(t *testing.T) {
+	long(t)
 	dir := t.TempDir()
 	writeGoldenStems(t, dir)
 	if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(goldenSong), 0o644); err != nil {

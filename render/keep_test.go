@@ -77,6 +77,7 @@ func actions(t *testing.T, dir string, o render.Options, replace ...string) (mad
 // Where strips are kept, a change makes that strip again, what hears it, and
 // nothing else; and every output is what a clean build gives.
 func TestOnlyTheStripThatChanged(t *testing.T) {
+	long(t)
 	dir := t.TempDir()
 	writeGoldenStems(t, dir)
 	everything := render.Keeping(render.Options{}, func(string) bool { return true })

@@ -18,6 +18,7 @@ import (
 // Every preset renders a steady tone, and leaves it in the neighbourhood of its
 // level. The tone peaks at -8 dBFS, which is what presets are made for.
 func TestPresets(t *testing.T) {
+	long(t)
 	const rate, seconds, peak = 48000, 2, -8.0
 	dir := t.TempDir()
 	writeTone(t, filepath.Join(dir, "tone.wav"), rate, seconds, 1000, peak)

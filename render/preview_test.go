@@ -145,6 +145,7 @@ func samples(t *testing.T, path string) (rate int, x [2][]float64) {
 // A preview is what the finished file has in that place: with the run-in, what
 // it lacks of the sound before lies 90 dB below it.
 func TestPreviewIsThePassage(t *testing.T) {
+	long(t)
 	l := newLab(t, 24)
 	for _, c := range []struct{ name, changed, value string }{
 		{"from the stems", "EARLY", "-1 dB"},
@@ -183,6 +184,7 @@ func TestPreviewIsThePassage(t *testing.T) {
 
 // Where a preview lies, and how loud it is.
 func TestPreviewChoosesThePassage(t *testing.T) {
+	long(t)
 	l := newLab(t, 24)
 	near := func(what string, got, want, tolerance float64) {
 		t.Helper()

@@ -57,6 +57,7 @@ deliver:
 // of the buses do so whatever the chains, and the others where they are linear. A
 // change of the mix's own chain makes no print anew.
 func TestPrintsOnDisk(t *testing.T) {
+	long(t)
 	dir, cache := t.TempDir(), t.TempDir()
 	writeGoldenStems(t, dir)
 	build := func(bus, mix string) (made []string) {

@@ -13,6 +13,7 @@ import (
 // A preview of a song of clips, trims, fades, delays and turned pictures is, sample
 // for sample, what the finished mix has there: its files are entered in the middle.
 func TestPreviewOfClips(t *testing.T) {
+	long(t)
 	t.Setenv("LATHE_CACHE", "")
 	dir := t.TempDir()
 	steady := func(float64) float64 { return 0.1 }
