@@ -10,25 +10,10 @@ import (
 
 // aiff is the table of a file's chunks: RIFF's elder brother, big-endian.
 type aiff struct {
-	chunks   []chunk
+	chunkTable
 	sound    chunk // SSND, as far as the file goes
 	hasSound bool
 	claims   int64 // what SSND's own header says of its length
-	warnings []string
-}
-
-func (t *aiff) warn(format string, args ...any) {
-	t.warnings = append(t.warnings, fmt.Sprintf(format, args...))
-}
-
-// find returns the first chunk with that id.
-func (t *aiff) find(id string) (chunk, bool) {
-	for _, c := range t.chunks {
-		if c.id == id {
-			return c, true
-		}
-	}
-	return chunk{}, false
 }
 
 // scanAIFF lists the chunks of an AIFF or AIFF-C file. Like [scanRIFF] it

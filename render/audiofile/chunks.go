@@ -16,11 +16,17 @@ func (c chunk) end() int64 { return c.off + c.size }
 
 // riff is the table of a RIFF file's chunks.
 type riff struct {
-	form     string // "RIFF", "RF64" or "BW64"
+	chunkTable
+	form    string // "RIFF", "RF64" or "BW64"
+	data    chunk
+	hasData bool
+	short   int64 // bytes of data that the header promises and the file lacks
+}
+
+// chunkTable is what WAV and AIFF have in common: a row of chunks, and what is
+// odd about it and was put up with.
+type chunkTable struct {
 	chunks   []chunk
-	data     chunk
-	hasData  bool
-	short    int64 // bytes of data that the header promises and the file lacks
 	warnings []string
 }
 
@@ -82,12 +88,12 @@ func scanRIFF(f io.ReaderAt, fileSize int64) (*riff, error) {
 	return t, nil
 }
 
-func (t *riff) warn(format string, args ...any) {
+func (t *chunkTable) warn(format string, args ...any) {
 	t.warnings = append(t.warnings, fmt.Sprintf(format, args...))
 }
 
 // find returns the first chunk with that id.
-func (t *riff) find(id string) (chunk, bool) {
+func (t *chunkTable) find(id string) (chunk, bool) {
 	for _, c := range t.chunks {
 		if c.id == id {
 			return c, true
