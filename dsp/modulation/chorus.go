@@ -54,7 +54,6 @@ type chorus struct {
 	ahead  uint64 // of the right channel
 	gain   float64
 	rate   int
-	sweep  sweep       // as set
 	wave   [][]float64 // of each voice
 }
 
@@ -67,9 +66,8 @@ func newChorus(a dsp.Args) (dsp.Processor, error) {
 		ahead:  turn(v.Num("spread") / 100 / float64(2*n)),
 		gain:   1 / math.Sqrt(float64(n)),
 		rate:   a.Rate,
-		sweep:  newSweep(v.Num("delay"), v.Num("depth"), a.Rate),
 	}
-	c.tap = newTap(c.sweep, a.Rate)
+	c.tap = newTap(newSweep(v.Num("delay"), v.Num("depth"), a.Rate), a.Rate)
 	k := newKernel()
 	longest := frames(50+20, a.Rate)
 	c.lines = [2]line{newLine(k, longest), newLine(k, longest)}
@@ -109,7 +107,6 @@ func (c *chorus) run(x []float64, l *line, ahead uint64) {
 func (c *chorus) Reset() {
 	c.lfo.reset()
 	c.tap.reset()
-	c.sweep = c.tap.first
 	c.lines[0].reset()
 	c.lines[1].reset()
 }
@@ -125,16 +122,8 @@ func (c *chorus) Tune(name string) func(float64) {
 	switch name {
 	case "rate":
 		return c.lfo.setRate
-	case "delay":
-		return func(ms float64) {
-			c.sweep.shortest = math.Max(minDelay, frames(ms, c.rate))
-			c.tap.set(c.sweep)
-		}
-	case "depth":
-		return func(ms float64) {
-			c.sweep.depth = frames(ms, c.rate)
-			c.tap.set(c.sweep)
-		}
+	case "delay", "depth":
+		return c.tap.tune(name, c.rate)
 	}
 	return nil
 }

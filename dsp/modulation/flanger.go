@@ -58,7 +58,6 @@ type flanger struct {
 	sign     float64 // of the delayed sound
 	ahead    uint64
 	rate     int
-	sweep    sweep // as set
 	most     float64
 	first    float64 // most at frame 0
 	wave     []float64
@@ -72,7 +71,6 @@ func newFlanger(a dsp.Args) (dsp.Processor, error) {
 		sign:     1,
 		ahead:    turn(v.Num("stereo_phase") / 360),
 		rate:     a.Rate,
-		sweep:    newSweep(v.Num("delay"), v.Num("depth"), a.Rate),
 		first:    math.Abs(v.Num("feedback") / 100),
 		wave:     make([]float64, dsp.MaxBlock),
 	}
@@ -80,7 +78,7 @@ func newFlanger(a dsp.Args) (dsp.Processor, error) {
 		f.sign = -1
 	}
 	f.most = f.first
-	f.tap = newTap(f.sweep, a.Rate)
+	f.tap = newTap(newSweep(v.Num("delay"), v.Num("depth"), a.Rate), a.Rate)
 	k := newKernel()
 	longest := frames(20+20, a.Rate)
 	f.lines = [2]line{newLine(k, longest), newLine(k, longest)}
@@ -128,7 +126,6 @@ func audible(x float64) float64 {
 func (f *flanger) Reset() {
 	f.lfo.reset()
 	f.tap.reset()
-	f.sweep = f.tap.first
 	f.lines[0].reset()
 	f.lines[1].reset()
 	f.feedback.Reset()
@@ -149,16 +146,8 @@ func (f *flanger) Tune(name string) func(float64) {
 	switch name {
 	case "rate":
 		return f.lfo.setRate
-	case "delay":
-		return func(ms float64) {
-			f.sweep.shortest = math.Max(minDelay, frames(ms, f.rate))
-			f.tap.set(f.sweep)
-		}
-	case "depth":
-		return func(ms float64) {
-			f.sweep.depth = frames(ms, f.rate)
-			f.tap.set(f.sweep)
-		}
+	case "delay", "depth":
+		return f.tap.tune(name, f.rate)
 	case "feedback":
 		return func(percent float64) {
 			f.feedback.Set(percent / 100)

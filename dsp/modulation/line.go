@@ -143,6 +143,19 @@ func (t *tap) set(s sweep) {
 	}
 }
 
+// tune returns a function that sets the "delay" or the "depth" in milliseconds.
+func (t *tap) tune(name string, rate int) func(float64) {
+	return func(ms float64) {
+		s := t.target
+		if name == "delay" {
+			s.shortest = math.Max(minDelay, frames(ms, rate))
+		} else {
+			s.depth = frames(ms, rate)
+		}
+		t.set(s)
+	}
+}
+
 // begin marks the beginning of at most n frames and returns for how many of them
 // nothing else is due: the end of a fade. It starts a fade where one is wanted.
 func (t *tap) begin(n int) int {
