@@ -81,7 +81,8 @@ func songs(p *spec.Project) []*spec.Song {
 func Describe(p *spec.Project) []string {
 	var lines []string
 	for _, s := range songs(p) {
-		lines = append(lines, fmt.Sprintf("%s: %d stems, %d buses, %d returns, %d versions", s.Title, len(s.Stems), len(s.Buses), len(s.Returns), 1+len(s.Versions)))
+		lines = append(lines, fmt.Sprintf("%s: %s, %s, %s, %s", s.Title, plural(len(s.Stems), "stem", "s"), plural(len(s.Buses), "bus", "es"),
+			plural(len(s.Returns), "return", "s"), plural(1+len(s.Versions), "version", "s")))
 	}
 	jobs, err := list(p)
 	if err != nil {
@@ -91,4 +92,12 @@ func Describe(p *spec.Project) []string {
 		lines = append(lines, "  "+j.path)
 	}
 	return lines
+}
+
+// plural is "1 bus", "2 buses".
+func plural(n int, word, ending string) string {
+	if n == 1 {
+		ending = ""
+	}
+	return fmt.Sprintf("%d %s%s", n, word, ending)
 }
