@@ -215,12 +215,11 @@ func (n *node) block(c int64, from, to int) error {
 			return err
 		}
 		n.sourceDelay.Process(b)
-	} else {
-		clear(b[0])
-		clear(b[1])
+	} else if len(n.inputs) == 0 {
+		silence(b)
 	}
-	for _, in := range n.inputs {
-		in.add(b, n.tmp.Cut(0, to-from), c, from, to)
+	for i, in := range n.inputs {
+		in.add(b, i == 0 && n.source == nil, n.tmp.Cut(0, to-from), c, from, to)
 	}
 	n.headDelay.Process(b)
 	if n.head != nil {
@@ -277,9 +276,9 @@ func (n *node) tap(pre, b dsp.Block) {
 }
 
 // bound makes a block, which begins at a frame of the stream, what is stored of
-// it where the node's output is a stage.
+// it where the node's output is a stage. What comes from the store is so already.
 func (n *node) bound(b dsp.Block, frame int64) {
-	if n.rounded {
+	if n.rounded && n.stored == nil {
 		roundToFloat32(b)
 		n.trim(b, frame-int64(n.latency))
 	}
@@ -298,8 +297,9 @@ func (n *node) trim(b dsp.Block, at int64) {
 	}
 }
 
-// add sums the input's stretch of chunk c into b.
-func (in *input) add(b, tmp dsp.Block, c int64, from, to int) {
+// add sums the input's stretch of chunk c into b, or into silence where it is the
+// first: what b holds then is not read.
+func (in *input) add(b dsp.Block, first bool, tmp dsp.Block, c int64, from, to int) {
 	x := in.from.chunk(in.port, c).Cut(from, to)
 	if in.delay.Len() > 0 {
 		copy(tmp[0], x[0])
@@ -309,13 +309,16 @@ func (in *input) add(b, tmp dsp.Block, c int64, from, to int) {
 	}
 	if in.level.db == nil && in.level.gain == 1 {
 		for ch := range b {
-			dst := b[ch]
-			src := x[ch][:len(dst)]
-			for i := range dst {
-				dst[i] += src[i]
+			if first {
+				put(b[ch], x[ch])
+			} else {
+				sum(b[ch], x[ch])
 			}
 		}
 		return
+	}
+	if first {
+		silence(b)
 	}
 	// A send's level moves in song time at the sender's fader: the sound that
 	// arrives here is older by the sender's latency and the alignment.
@@ -329,6 +332,22 @@ func (in *input) add(b, tmp dsp.Block, c int64, from, to int) {
 			}
 		}
 	})
+}
+
+// put is sum into silence. Adding to 0 is not copying: it makes +0 of -0, as the
+// sum of several inputs does.
+func put(dst, src []float64) {
+	src = src[:len(dst)]
+	for i := range dst {
+		dst[i] = src[i] + 0
+	}
+}
+
+func sum(dst, src []float64) {
+	src = src[:len(dst)]
+	for i := range dst {
+		dst[i] += src[i]
+	}
 }
 
 // stretches calls f for each stretch [i, j) of n frames from song frame on
