@@ -18,6 +18,7 @@ type curve func(x []float64, pre, bias, rest, post float64)
 // within 1e-12 of ±1.
 func hyperbolic(x []float64, pre, bias, rest, post float64) {
 	const limit = 16
+	x = x[hyperbolicFast(x, pre, bias, rest, post):]
 	for i, v := range x {
 		u := float64(v*pre) + bias
 		if math.Abs(u) > limit { // rare, so a branch is cheaper than min and max
