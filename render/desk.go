@@ -331,7 +331,7 @@ func (d *desk) describe(c *channel) error {
 	t := cache.Describe(EngineVersion, "channel")
 	t.Add("name", c.name)
 	t.Add("rate", fmt.Sprint(d.rate))
-	if c.name == "mix" && d.length > 0 {
+	if c.isMix() && d.length > 0 {
 		t.Add("song.length", fmt.Sprint(d.length))
 	}
 	if c.source != nil {
@@ -491,7 +491,7 @@ func (d *desk) make(c *channel) (*node, error) {
 	}
 	n.latency += n.chain.Latency()
 	n.end += int64(max(n.tail, n.chain.Tail()))
-	if c.name == "mix" && d.length > 0 {
+	if c.isMix() && d.length > 0 {
 		n.end = d.length
 	}
 	c.node = n

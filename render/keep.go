@@ -35,7 +35,7 @@ func (d *desk) keeps(c *channel) bool {
 	if !c.rounded {
 		return false
 	}
-	if c.strip == nil || c.name == "mix" {
+	if c.strip == nil || c.isMix() {
 		return true
 	}
 	if c.kept == nil {

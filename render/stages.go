@@ -56,6 +56,10 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 	if err != nil {
 		return nil, err
 	}
+	mix, err = s.desk.stemMastered(mix)
+	if err != nil {
+		return nil, err
+	}
 	master, err := s.desk.master(mix)
 	if err != nil {
 		return nil, err
@@ -76,6 +80,9 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 		}
 		from := mix
 		if j.delivery.From != "mix" {
+			if mix, err = s.desk.stemMastered(mix); err != nil {
+				return nil, err
+			}
 			if from, err = s.desk.master(mix); err != nil {
 				return nil, err
 			}

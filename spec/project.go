@@ -174,9 +174,20 @@ type Version struct {
 // Master is the mastering chain of a song.
 type Master struct {
 	Pos          Pos
+	Buses        []MasterBus // what is done to parts of the mix before it is summed again, for the master
 	Chain        []Processor
 	Automation   []Lane
 	MaxReduction float64 // dB the delivery's limiter may take off the peaks
+}
+
+// MasterBus is a bus, return or stem that feeds the mix, in the hands of the
+// mastering engineer.
+type MasterBus struct {
+	Pos        Pos
+	Name       string
+	Gain       float64 // dB, added to its level
+	Chain      []Processor
+	Automation []Lane // of the chain
 }
 
 // Delivery is one finished product to be made from the song.

@@ -29,6 +29,8 @@ type scope struct {
 	presets    []string // being expanded
 	out        *Song
 
+	masterBuses []MasterBus // of the master being decoded
+
 	// Of the versions: who is addressed by which name or tag, what can be
 	// addressed, and which titles are taken, in lower case.
 	addressees map[string][]string

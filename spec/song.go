@@ -113,7 +113,9 @@ var versionKeys = []key{
 }
 
 var masterKeys = []key{
-	chainKey,
+	{name: "preset", typ: later{text{}}, doc: "a preset that comes before the chain: default is master/default; or a file of your own by its path"},
+	{name: "chain", typ: later{chain{}}, doc: chainKey.doc},
+	{name: "buses", typ: later{masterBuses}, doc: "stem mastering: buses, returns or stems that feed the mix, and what is done to each in the master alone, before the mix's own chain and fader; a mix that is delivered is as it was"},
 	lanesKey,
 	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, def: defaultReduction, doc: "the most that the limiter of a delivery may take off the peaks; beyond it the build stops"},
 }
@@ -503,7 +505,8 @@ func (d *decoder) master(s *Song, n, root *node, at place) (origin string) {
 	at = place{path: at.path, words: "master"}
 	g := d.decode(n, masterKeys, at)
 	s.Master = Master{Pos: n.pos(), MaxReduction: g.num("max_reduction")}
-	s.Master.Chain, _ = g.values["chain"].([]Processor)
+	s.Master.Buses = d.masterBuses(s, g.at["buses"], at.key("buses"))
+	s.Master.Chain = d.masterChain(g, at.key("chain"))
 	s.Master.Automation = d.lanes(g.at["automation"], automated{chain: s.Master.Chain}, at.key("automation"))
 	if written := g.at["max_reduction"]; written != nil {
 		return written.origin()
