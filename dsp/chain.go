@@ -138,6 +138,26 @@ func (c *Chain) Reset() {
 	}
 }
 
+// CountReduction implements [Reducing] for those slots that are.
+func (c *Chain) CountReduction() {
+	for _, s := range c.slots {
+		if r, ok := s.Proc.(Reducing); ok {
+			r.CountReduction()
+		}
+	}
+}
+
+// Reductions implements [Reducing]: those of the slots, one after the other.
+func (c *Chain) Reductions() []Reduction {
+	var all []Reduction
+	for _, s := range c.slots {
+		if r, ok := s.Proc.(Reducing); ok {
+			all = append(all, r.Reductions()...)
+		}
+	}
+	return all
+}
+
 // Latency implements [Processor]: the sum of the slots' latencies.
 func (c *Chain) Latency() int {
 	n := 0

@@ -32,6 +32,8 @@ type stageInfo struct {
 	Latency int     `json:"latency"` // of the channel that made it
 	Audible int64   `json:"audible"` // frames up to and including the last one above the silence floor
 	Peak    float64 `json:"peak"`    // sample peak, linear
+
+	Chain []ChainStage `json:"chain,omitempty"` // of a master
 }
 
 // artifactWriter is the sink that writes an artifact.

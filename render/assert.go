@@ -64,6 +64,7 @@ const (
 	targetRule   = "target/"
 	assertRule   = "assert/"
 	handoverRule = "handover/"
+	adviceRule   = "advice/"
 )
 
 // finishedJob is an output with what is known of it: everything when it is
@@ -162,6 +163,7 @@ func CheckPlan(p *spec.Project) ([]Check, error) {
 	}
 	about(p.Assert, func(job) bool { return true })
 	for _, song := range songs(p) {
+		checks = append(checks, equaliserAdvice(song)...)
 		about(song.Assert, func(j job) bool { return j.song == song })
 	}
 	for _, j := range jobs {
@@ -198,6 +200,7 @@ func (b *builder) check(p *spec.Project, jobs, all []job, files []staged, err er
 		misses = missed.Misses
 	}
 	checks := contracts(p, jobs, all, files, misses)
+	checks = append(checks, advice(p, jobs, files, b.chains)...)
 	return checks, Failures(checks)
 }
 

@@ -51,10 +51,11 @@ func (e *UsageError) Error() string { return e.Message }
 // Result is what a build did.
 type Result struct {
 	Summary
-	Files   []Output // in the order of the project
-	Checks  []Check  // what they were held against
-	Removed []string // outputs that the project no longer names
-	Dir     string   // the output folder
+	Files   []Output      // in the order of the project
+	Checks  []Check       // what they were held against
+	Masters []ChainReport // the way of every song and version through its master
+	Removed []string      // outputs that the project no longer names
+	Dir     string        // the output folder
 }
 
 // Build renders a project's outputs, checks them, and puts them in place when
@@ -90,6 +91,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 	var checks []Check
 	var removed []string
 	for try := 1; ; try++ {
+		b.chains = nil
 		files, err = b.songs(ctx, jobs)
 		checks, err = b.check(p, jobs, all, files, err)
 		if try == 1 { // it will be the same again
@@ -117,7 +119,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 			b.event(Event{Event: Warning, Message: fmt.Sprintf("not everything reached the remote cache: %v", err)})
 		}
 	}
-	r := &Result{Checks: checks, Removed: removed, Dir: b.place.dir}
+	r := &Result{Checks: checks, Masters: b.chains, Removed: removed, Dir: b.place.dir}
 	for _, f := range files {
 		r.Files = append(r.Files, f.Output)
 		b.event(Event{Event: OutputDone, Output: &f.Output})

@@ -16,10 +16,11 @@ type Event struct {
 	// Fraction is how much of the song's work is done, 0..1, with Progress.
 	Fraction float64 `json:"fraction,omitempty"`
 
-	Output  *Output  `json:"output,omitempty"`  // with OutputDone
-	Check   *Check   `json:"check,omitempty"`   // with Checked
-	Message string   `json:"message,omitempty"` // with Warning
-	Pos     spec.Pos `json:"-"`                 // with Warning: what it is about
+	Output  *Output      `json:"output,omitempty"`  // with OutputDone
+	Check   *Check       `json:"check,omitempty"`   // with Checked
+	Master  *ChainReport `json:"master,omitempty"`  // with MasterDone
+	Message string       `json:"message,omitempty"` // with Warning
+	Pos     spec.Pos     `json:"-"`                 // with Warning: what it is about
 }
 
 // The events of a build.
@@ -30,6 +31,7 @@ const (
 	Warning       = "warning"
 	Checked       = "check"
 	OutputDone    = "output"
+	MasterDone    = "master" // the way of a version through its master
 )
 
 // Summary is the last line of `lathe build --json`.

@@ -108,6 +108,7 @@ func chainCost(chain []spec.Processor) float64 {
 type keeper struct {
 	channel *channel
 	files   [2]*artifactWriter // by port
+	meters  []*chainMeter      // of a master
 }
 
 // newKeeper makes a keeper of a channel's node, as its sinks.
@@ -137,8 +138,9 @@ func (k *keeper) Close() error {
 	return nil
 }
 
-// finish stores the stage, and returns what is on disk of it.
-func (k *keeper) finish(ctx context.Context, b *builder, rate int) (*artifact, error) {
+// finish stores the stage, and returns what is on disk of it. song is how long the
+// song is in frames, as far as it is known.
+func (k *keeper) finish(ctx context.Context, b *builder, rate int, song int64) (*artifact, error) {
 	c := k.channel
 	c.seconds = c.node.work().Seconds()
 	paths, whole := map[string]string{}, true
@@ -154,6 +156,9 @@ func (k *keeper) finish(ctx context.Context, b *builder, rate int) (*artifact, e
 	}
 	if !whole { // a song that is cut by its length ends before its strips do
 		return nil, nil
+	}
+	for _, m := range k.meters {
+		k.files[post].Chain = append(k.files[post].Chain, m.stage(song))
 	}
 	a := &artifact{stageInfo: k.files[post].stageInfo, path: paths[post.String()], pre: paths[pre.String()], rate: rate}
 	b.keep(ctx, c.key, cache.Result{Files: paths, Meta: a.stageInfo, Seconds: c.seconds})

@@ -54,10 +54,11 @@ type node struct {
 	head        *stereo.Matrix // what of the sides goes into the chain; nil: as they are
 	headDelay   dsp.Delay      // and how much later
 	chain       *dsp.Chain
-	moving      []tuning // automation of the chain's parameters
-	fader       *fader   // nil: the output is the chain's
-	rounded     bool     // a stage boundary: the output is rounded to 32-bit float
-	sinks       [2]sink  // take every finished chunk, by port; may be nil
+	moving      []tuning    // automation of the chain's parameters
+	fader       *fader      // nil: the output is the chain's
+	rounded     bool        // a stage boundary: the output is rounded to 32-bit float
+	meter       *chainMeter // hears every finished chunk; may be nil
+	sinks       [2]sink     // take every finished chunk, by port; may be nil
 
 	latency   int   // of the output, in frames
 	tail      int   // of the chain, at the most its automation makes of it
@@ -178,19 +179,28 @@ func (n *node) run(c int64) error {
 		from = to
 	}
 	n.spent.Add(int64(time.Since(began)))
+	if n.meter != nil {
+		n.meter.hear(n.song(post, c))
+	}
 	for p, sink := range n.sinks {
 		if sink == nil {
 			continue
 		}
-		out := n.chunk(port(p), c)
-		if skip := int64(n.latency) - start; skip > 0 {
-			out = out.Cut(int(min(skip, chunkFrames)), chunkFrames)
-		}
-		if err := sink.write(out); err != nil {
+		if err := sink.write(n.song(port(p), c)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// song is what of chunk c belongs to the song: all but what comes before its
+// first frame.
+func (n *node) song(p port, c int64) dsp.Block {
+	out := n.chunk(p, c)
+	if skip := int64(n.latency) - c*chunkFrames; skip > 0 {
+		out = out.Cut(int(min(skip, chunkFrames)), chunkFrames)
+	}
+	return out
 }
 
 // nextCut says how many frames from here may be run at once before a moving

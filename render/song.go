@@ -29,6 +29,7 @@ type builder struct {
 	mu       sync.Mutex
 	rendered int
 	cached   int
+	chains   []ChainReport // of the songs so far
 }
 
 // close gives back what [start] opened.
@@ -76,6 +77,7 @@ func (b *builder) song(ctx context.Context, jobs []job) ([]staged, error) {
 	if err := b.stages(ctx, s); err != nil {
 		return nil, err
 	}
+	b.report(ctx, s)
 	return b.deliver(ctx, s)
 }
 

@@ -332,6 +332,9 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 		if err != nil {
 			return err
 		}
+		if c.name == "master" {
+			k.meters = s.desk.meterChain(c)
+		}
 		keepers = append(keepers, k)
 	}
 	nodes := s.desk.order
@@ -361,13 +364,26 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 		return err
 	}
 	for _, k := range keepers {
-		if s.stored[k.channel], err = k.finish(ctx, b, s.desk.rate); err != nil {
+		if s.stored[k.channel], err = k.finish(ctx, b, s.desk.rate, s.heard(k)); err != nil {
 			return err
 		}
 		b.count(false)
 		b.event(Event{Event: ActionDone, Song: s.song.Title, Action: k.channel.action(), Key: k.channel.key.String(), Seconds: k.channel.seconds})
 	}
 	return nil
+}
+
+// heard is how many frames of a master are heard: to where the project ends the
+// song, or to where it has died away, and the mix it was made of.
+func (s *laid) heard(k *keeper) int64 {
+	if s.desk.length > 0 || len(k.meters) == 0 {
+		return s.desk.length
+	}
+	frames := k.files[post].Audible
+	if mix := s.stored[k.meters[0].channel]; mix != nil {
+		frames = max(frames, mix.Audible)
+	}
+	return frames
 }
 
 // keep stores a result, beside the work that goes on with it: nobody may write

@@ -18,6 +18,31 @@ var masterBusKeys = []key{
 // masterBuses is the typ of master.buses.
 var masterBuses = named{what: "part", of: record{name: "master_bus", keys: masterBusKeys}, refs: true, build: (*decoder).addMasterBus}
 
+// adviceKeys are from where on a master is told that it does what a mix should.
+var adviceKeys = []key{
+	{name: "eq", typ: quantity{unit: param.DB, max: 24, words: []string{none}}, def: 3.0, doc: "a band of an equaliser in the master's chain that moves more than this"},
+	{name: "reduction", typ: quantity{unit: param.DB, max: 24, words: []string{none}}, def: 3.0, doc: "a compressor or band in the master's chain that takes off more than this while it works, on average"},
+	{name: "plr", typ: quantity{unit: param.LU, max: 24, words: []string{none}}, def: 7.0, doc: "a delivery of the main version from the master whose true peak lies closer to its loudness than this"},
+}
+
+var adviceKey = key{name: "advice", typ: record{name: "advice", keys: adviceKeys},
+	doc: "when a build is told that the master does the work of a mix; also that a part of its chain changes nothing. none: not told"}
+
+// newAdvice takes over what is written of advice, or its defaults.
+func newAdvice(g *group) Advice {
+	limit := func(name string) *float64 {
+		v := keyNamed(adviceKeys, name).def
+		if g != nil {
+			v = g.values[name]
+		}
+		if x, ok := v.(float64); ok {
+			return &x
+		}
+		return nil
+	}
+	return Advice{EQ: limit("eq"), Reduction: limit("reduction"), PLR: limit("plr")}
+}
+
 // masterChain decodes the processors of a master's preset, and behind them those
 // of its chain.
 func (d *decoder) masterChain(g *group, at place) (out []Processor) {

@@ -178,6 +178,15 @@ type Master struct {
 	Chain        []Processor
 	Automation   []Lane
 	MaxReduction float64 // dB the delivery's limiter may take off the peaks
+	Advice       Advice
+}
+
+// Advice is from where on a build tells that the master does a mix's work; nil
+// is never.
+type Advice struct {
+	EQ        *float64 // dB of a band
+	Reduction *float64 // dB, of a compressor while it works
+	PLR       *float64 // LU
 }
 
 // MasterBus is a bus, return or stem that feeds the mix, in the hands of the

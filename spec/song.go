@@ -118,6 +118,7 @@ var masterKeys = []key{
 	{name: "buses", typ: later{masterBuses}, doc: "stem mastering: buses, returns or stems that feed the mix, and what is done to each in the master alone, before the mix's own chain and fader; a mix that is delivered is as it was"},
 	lanesKey,
 	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, def: defaultReduction, doc: "the most that the limiter of a delivery may take off the peaks; beyond it the build stops"},
+	adviceKey,
 }
 
 // defaultReduction is far more than a good master needs: it stops accidents,
@@ -505,6 +506,7 @@ func (d *decoder) master(s *Song, n, root *node, at place) (origin string) {
 	at = place{path: at.path, words: "master"}
 	g := d.decode(n, masterKeys, at)
 	s.Master = Master{Pos: n.pos(), MaxReduction: g.num("max_reduction")}
+	s.Master.Advice = newAdvice(g.group("advice"))
 	s.Master.Buses = d.masterBuses(s, g.at["buses"], at.key("buses"))
 	s.Master.Chain = d.masterChain(g, at.key("chain"))
 	s.Master.Automation = d.lanes(g.at["automation"], automated{chain: s.Master.Chain}, at.key("automation"))

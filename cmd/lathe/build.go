@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -118,12 +119,43 @@ func printResult(w io.Writer, r *render.Result) {
 	right := func(n int) table.ColumnConfig { return table.ColumnConfig{Number: n, Align: text.AlignRight} }
 	t.SetColumnConfigs([]table.ColumnConfig{right(3), right(4), right(5), right(6), right(7), right(8)})
 	t.Render()
+	printMasters(w, r.Masters)
 	for _, path := range r.Removed {
 		fmt.Fprintf(w, "removed %s: the project no longer names it\n", path)
 	}
 	printAsserted(w, r.Checks)
 	fmt.Fprintf(w, "%s in %s, %.1f s (%s rendered, %d as before)\n",
 		count(len(r.Files), "output"), r.Dir, r.Seconds, count(r.Rendered, "step"), r.Cached)
+}
+
+// printMasters prints the way of each song's main version through its master.
+func printMasters(w io.Writer, masters []render.ChainReport) {
+	for _, m := range masters {
+		if m.Version != "main" {
+			continue
+		}
+		t := newTable(w)
+		t.AppendHeader(table.Row{m.Song + ", through the master", "LUFS", "peak dBFS", "RMS dBFS", "takes off, by band (most)"})
+		for _, s := range m.Stages {
+			t.AppendRow(table.Row{s.Name, decimals(s.Integrated, 2), decimals(s.Peak, 2), decimals(s.RMS, 2), reductions(s)})
+		}
+		right := func(n int) table.ColumnConfig { return table.ColumnConfig{Number: n, Align: text.AlignRight} }
+		t.SetColumnConfigs([]table.ColumnConfig{right(2), right(3), right(4)})
+		t.Render()
+	}
+}
+
+// reductions is what a compressor takes off while it works, and at the most; of a
+// multiband, of each band.
+func reductions(s render.ChainStage) string {
+	if len(s.Reductions) == 0 {
+		return "–"
+	}
+	var typical, most []string
+	for _, r := range s.Reductions {
+		typical, most = append(typical, fmt.Sprintf("%.1f", r.Typical)), append(most, fmt.Sprintf("%.1f", r.Most))
+	}
+	return fmt.Sprintf("%s dB (%s)", strings.Join(typical, ", "), strings.Join(most, ", "))
 }
 
 // printAsserted says how the project's assertions came out; a result has none

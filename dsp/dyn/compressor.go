@@ -152,3 +152,9 @@ func (c *compressor) KeyLatency(int) int { return 0 }
 
 // Tune implements [dsp.Tunable].
 func (c *compressor) Tune(name string) func(float64) { return c.core.tune(name) }
+
+// CountReduction implements [dsp.Reducing].
+func (c *compressor) CountReduction() { c.core.count() }
+
+// Reductions implements [dsp.Reducing].
+func (c *compressor) Reductions() []dsp.Reduction { return []dsp.Reduction{c.core.counted()} }

@@ -31,6 +31,18 @@ type core struct {
 	mean     [2]meanSquare
 	ballist  [2]ballistics
 	makeup   smooth.Value // dB
+	tally    *dsp.Tally   // nil: nobody counts
+}
+
+// count makes the core count what it takes off.
+func (c *core) count() { c.tally = &dsp.Tally{} }
+
+// counted is what the core took off since count.
+func (c *core) counted() dsp.Reduction {
+	if c.tally == nil {
+		return dsp.Reduction{}
+	}
+	return c.tally.Reduction()
 }
 
 func newCore(set settings, rate int) *core {
@@ -163,6 +175,9 @@ func blend(left, right []float64, link float64) {
 // memory of reduction; work serves where there is none.
 func (c *core) apply(b, reduction, work dsp.Block) {
 	n := b.Len()
+	if c.tally != nil {
+		c.tally.Add(reduction[0], n)
+	}
 	makeup := c.makeup.Now
 	if !c.makeup.Begin(n) {
 		reduction = c.glide(n, reduction, work)

@@ -103,6 +103,9 @@ func (d *deesser) Process(b dsp.Block) {
 	} else {
 		reduction = d.core.reduction(band, d.work)[0]
 	}
+	if d.core.tally != nil {
+		d.core.tally.Add(reduction, b.Len())
+	}
 	switch {
 	case reduction == nil:
 	case d.wide:
@@ -191,3 +194,9 @@ func (d *deesser) Tune(name string) func(float64) {
 	}
 	return nil
 }
+
+// CountReduction implements [dsp.Reducing].
+func (d *deesser) CountReduction() { d.core.count() }
+
+// Reductions implements [dsp.Reducing].
+func (d *deesser) Reductions() []dsp.Reduction { return []dsp.Reduction{d.core.counted()} }

@@ -155,3 +155,19 @@ func (m *multiband) Tune(name string) func(float64) { return tuneItem(m.cores, "
 // TurnDry implements [dsp.Phased] with the all-passes to which the bands of a
 // crossover add up.
 func (m *multiband) TurnDry(b dsp.Block) { m.phase.Process(b) }
+
+// CountReduction implements [dsp.Reducing].
+func (m *multiband) CountReduction() {
+	for _, c := range m.cores {
+		c.count()
+	}
+}
+
+// Reductions implements [dsp.Reducing].
+func (m *multiband) Reductions() []dsp.Reduction {
+	var all []dsp.Reduction
+	for _, c := range m.cores {
+		all = append(all, c.counted())
+	}
+	return all
+}
