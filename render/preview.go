@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/seed"
 	"github.com/lathe-audio/lathe/dsp/xmath"
@@ -175,7 +173,7 @@ func (v *Previewer) preview(ctx context.Context, b *builder, s *laid, st *stage,
 	}
 	name := path.Join(previewFolder, strings.TrimSuffix(path.Base(st.path), path.Ext(st.path))+".wav")
 	made.File = filepath.Join(b.place.dir, filepath.FromSlash(name))
-	return made, b.place.show(ctx, wav, Output{Path: name, SHA256: sum})
+	return made, b.place.show(ctx, previewRecord, []staged{{Output{Path: name, SHA256: sum}, wav}})
 }
 
 // last is what the last build said of an output, if that is still in its place.
@@ -380,62 +378,6 @@ func (b *builder) finishPassage(ctx context.Context, st *stage, a artifact, last
 	return wav, r.SHA256, nil
 }
 
-// shown is the file that knows the previews in the output folder: like the
-// journal it is written before they are, so that a killed watch leaves nothing
-// that the next one takes for somebody else's.
-func (o *outputs) shown() string { return strings.TrimSuffix(o.mine, ".mine") + ".preview" }
-
-// show puts a preview in place of the one before it.
-func (o *outputs) show(ctx context.Context, from string, out Output) error {
-	if err := os.MkdirAll(o.dir, 0o755); err != nil {
-		return err
-	}
-	lock := flock.New(o.lock)
-	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
-		return fmt.Errorf("lock output folder: %w", err)
-	}
-	defer lock.Unlock()
-	before, err := readManifest(o.shown())
-	if err != nil {
-		return err
-	}
-	var digests []string
-	for _, old := range before.Outputs {
-		if old.Path == out.Path {
-			digests = append(digests, old.SHA256)
-		}
-	}
-	to := filepath.Join(o.dir, filepath.FromSlash(out.Path))
-	if theirs, err := o.foreign(out.Path, digests); err != nil {
-		return err
-	} else if theirs {
-		return &InputError{Message: fmt.Sprintf("%s: lathe did not write this, or it was changed since, and does not overwrite it: move it away or delete it", to)}
-	}
-	now := Manifest{Lathe: 1, Engine: EngineVersion, Outputs: []Output{out}}
-	both := now
-	both.Outputs = append(both.Outputs, before.Outputs...)
-	if err := writeJSON(o.shown(), both); err != nil {
-		return err
-	}
-	if err := place(from, to); err != nil {
-		return err
-	}
-	for _, old := range before.Outputs {
-		if old.Path != out.Path {
-			o.discard(old)
-		}
-	}
-	return writeJSON(o.shown(), now)
-}
-
-// discard removes a preview unless somebody changed it.
-func (o *outputs) discard(out Output) {
-	file := filepath.Join(o.dir, filepath.FromSlash(out.Path))
-	if sum, err := fileSHA256(file); err == nil && sum == out.SHA256 {
-		os.Remove(file)
-	}
-}
-
 // RemovePreview removes the preview that is in a project's output folder.
 func RemovePreview(p *spec.Project, o Options) error {
 	b, _, _, err := start(p, o)
@@ -443,7 +385,7 @@ func RemovePreview(p *spec.Project, o Options) error {
 		return err
 	}
 	defer b.close()
-	shown, err := readManifest(b.place.shown())
+	shown, err := readManifest(b.place.record(previewRecord))
 	if err != nil {
 		return err
 	}
@@ -454,7 +396,7 @@ func RemovePreview(p *spec.Project, o Options) error {
 		b.place.discard(out)
 	}
 	os.Remove(filepath.Join(b.place.dir, previewFolder)) // only if empty
-	if err := os.Remove(b.place.shown()); !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(b.place.record(previewRecord)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

@@ -26,6 +26,7 @@ func buildCommand() *cli.Command {
 			&cli.IntFlag{Name: "jobs", Usage: "work on `N` things at once; never changes a byte", DefaultText: "one for each core"},
 			&cli.StringSliceFlag{Name: "only", Usage: "only outputs that match `GLOB`: a path (streaming/*), or the name of a delivery, a version or a song; may be given again"},
 			&cli.StringFlag{Name: "remote-cache", Usage: "share results through `DIR|URL`: a folder, or a server of Bazel's HTTP cache protocol"},
+			&cli.StringSliceFlag{Name: "tap", Usage: "after the build, write the sound behind `NODE` into the folder taps: a strip, mix, master, a processor of the master (master/2); of a version: mix@instrumental; may be given again"},
 			&cli.BoolFlag{Name: "locked", Usage: "fail where an input, the engine or an output is not what lathe.lock says"},
 			&cli.BoolFlag{Name: "json", Usage: "print events as JSON, one a line, and a summary"},
 		}, reportFlags()...),
@@ -57,6 +58,10 @@ func buildProject(c *cli.Context, r *reports) error {
 	if err := r.refuseOutputs(p, c.String("out")); err != nil {
 		return err
 	}
+	taps := c.StringSlice("tap")
+	if err := render.CheckTaps(p, taps); err != nil {
+		return err
+	}
 	show := newProgress(c.App.ErrWriter, p)
 	event := show.event
 	if c.Bool("json") {
@@ -67,26 +72,38 @@ func buildProject(c *cli.Context, r *reports) error {
 			}
 		}
 	}
-	result, err := render.Build(c.Context, p, render.Options{
+	o := render.Options{
 		Out: c.String("out"), Jobs: c.Int("jobs"), Only: c.StringSlice("only"), Locked: c.Bool("locked"), Remote: c.String("remote-cache"),
 		Event: func(e render.Event) {
 			r.event(e)
 			event(e)
 		},
-	})
+	}
+	result, err := render.Build(c.Context, p, o)
+	var tapped []render.Tapped
+	if err == nil && len(taps) > 0 {
+		tapped, err = render.Tap(c.Context, p, o, taps)
+	}
 	show.stop()
 	if c.Bool("json") {
 		s := render.Summary{Event: "summary", Failed: 1}
 		if err == nil {
 			s = result.Summary
 		}
-		json.NewEncoder(c.App.Writer).Encode(s)
+		lines := json.NewEncoder(c.App.Writer)
+		for _, t := range tapped {
+			lines.Encode(t)
+		}
+		lines.Encode(s)
 		return err
 	}
 	if err != nil {
 		return err
 	}
 	printResult(c.App.Writer, result)
+	for _, t := range tapped {
+		fmt.Fprintf(c.App.Writer, "tapped %s: %s\n", t.Node, t.File)
+	}
 	return nil
 }
 
