@@ -208,7 +208,7 @@ func project(limits []limit, songs int) []float64 {
 			l := &limits[i]
 			step := l.over(x)
 			if l.a >= 0 && l.b >= 0 {
-				step *= 0.5 // both sides move
+				step = float64(0.5 * step) // both sides move
 			}
 			step = max(step, -l.weight)
 			l.weight += step
