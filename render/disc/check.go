@@ -206,7 +206,7 @@ func (c *checker) isrcs(l Layout) {
 
 // text checks CD-TEXT: its characters, and its size.
 func (c *checker) text(l Layout) {
-	bad := len(c.list)
+	before := len(c.list.Errors())
 	c.words(0, l.Text)
 	for _, ascii := range []struct{ what, text string }{{"disc ID", l.DiscID}, {"genre", l.Genre.Text}} {
 		if at := notASCII(ascii.text); at != "" {
@@ -221,8 +221,8 @@ func (c *checker) text(l Layout) {
 	for i, t := range l.Tracks {
 		c.words(i+1, t.Text)
 	}
-	if len(c.list) > bad || len(l.Tracks) > MaxTracks {
-		return
+	if len(c.list.Errors()) > before || len(l.Tracks) > MaxTracks {
+		return // there are no packs of such texts
 	}
 	if n := len(packsOf(l)); n > MaxPacks {
 		c.add(Error, "text-size", 0, "CD-TEXT takes %d packs of 12 characters, %d at most: shorten or leave out texts", n, MaxPacks).numbers(n, MaxPacks, "packs")

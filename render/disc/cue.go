@@ -8,7 +8,8 @@ import (
 
 // Cue makes the cue sheet of an image without the first two seconds: wav is the image's name, packs the
 // name of a file with the CD-TEXT, empty for none. Texts are in ISO 8859-1, like the CD-TEXT of which programs
-// make it; a double quote becomes a single one, since a cue sheet has no way to write it. Where track 1 has more
+// make it; a double quote becomes a single one, since a cue sheet has no way to write it. Composers, arrangers and
+// messages are remarks: programs that know the three common words only would refuse the sheet. Where track 1 has more
 // of a pregap than two seconds, the rest of it is in the image, as index 00.
 func Cue(l Layout, wav, packs string) []byte {
 	var b bytes.Buffer
@@ -59,9 +60,16 @@ func cueText(b *bytes.Buffer, t Text, tabs int) {
 	}
 }
 
+// lastCueText is the songwriter: the last kind of text that every reader of cue sheets knows.
+const lastCueText = 0x82
+
 // cueLine is the line of a text, without what indents it.
 func (k textKind) cueLine(text string) []byte {
-	line, _ := latin1(fmt.Sprintf(`%s "%s"`, k.word(), strings.ReplaceAll(text, `"`, "'")))
+	word := k.word()
+	if k.pack > lastCueText {
+		word = "REM " + word
+	}
+	line, _ := latin1(fmt.Sprintf(`%s "%s"`, word, strings.ReplaceAll(text, `"`, "'")))
 	return line
 }
 

@@ -15,7 +15,7 @@ func TOC(l Layout, wav string) []byte {
 	}
 	tocDisc(&b, l)
 	for i, t := range l.Tracks {
-		fmt.Fprintf(&b, "// Track %d\nTRACK AUDIO\n%sCOPY\n%sPRE_EMPHASIS\nTWO_CHANNEL_AUDIO\n", i+1, no(t.Flags.Copy), no(t.Flags.PreEmphasis))
+		fmt.Fprintf(&b, "TRACK AUDIO\n%sCOPY\n%sPRE_EMPHASIS\nTWO_CHANNEL_AUDIO\n", no(t.Flags.Copy), no(t.Flags.PreEmphasis))
 		if t.ISRC != "" {
 			fmt.Fprintf(&b, "ISRC %q\n", t.ISRC)
 		}
@@ -87,18 +87,17 @@ func tocTexts(b *bytes.Buffer, l Layout, t Text) {
 	}
 }
 
-// tocString quotes a text for cdrdao, which reads \" and octal numbers: what is not ASCII is
-// written as the octal number of its ISO 8859-1 code.
+// tocString quotes a text for cdrdao, which reads \" and octal numbers: what is not ASCII, and a
+// backslash, is written as the octal number of its ISO 8859-1 code.
 func tocString(s string) string {
 	text, _ := latin1(s)
 	var b bytes.Buffer
 	b.WriteByte('"')
 	for _, c := range text {
 		switch {
-		case c == '"' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case c > '~':
+		case c == '"':
+			b.WriteString(`\"`)
+		case c == '\\' || c > '~':
 			fmt.Fprintf(&b, `\%03o`, c)
 		default:
 			b.WriteByte(c)
