@@ -32,7 +32,7 @@ func TestCommand(t *testing.T) {
 			e.Setenv("ENGINE", render.EngineVersion)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tone": tone, "code": code},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tone": tone, "code": code, "ddp": writeDDP},
 	})
 }
 

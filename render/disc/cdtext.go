@@ -292,8 +292,8 @@ func ParseCDText(data []byte) (Layout, Findings) {
 		l.Genre = Genre{Code: int(p[0])<<8 | int(p[1]), Text: fromLatin1(cString(p[2:]))}
 	}
 	if p := payloads[packCodes]; len(p) > 0 {
-		l.TextCodes = true
 		for track, s := range split(p, firstOf[packCodes], tracks) {
+			l.TextCodes = l.TextCodes || s != ""
 			if track == 0 {
 				l.MCN = s
 			} else if track <= tracks {

@@ -235,8 +235,23 @@ func (c *checker) words(track int, t Text) {
 		text := *kind.of(&t)
 		if _, err := latin1(text); err != nil {
 			c.add(Error, "text-characters", track, "CD-TEXT %s %q: %v", kind.name, text, err)
-			continue
 		}
+	}
+}
+
+// CheckCue names the texts that a cue sheet cannot hold as they are, or that some programs would not read there.
+func CheckCue(l Layout) Findings {
+	c := &checker{}
+	c.cueTexts(0, l.Text)
+	for i, t := range l.Tracks {
+		c.cueTexts(i+1, t.Text)
+	}
+	return c.list
+}
+
+func (c *checker) cueTexts(track int, t Text) {
+	for _, kind := range textKinds {
+		text := *kind.of(&t)
 		if strings.Contains(text, `"`) {
 			c.add(Note, "cue-quote", track, "%s %s has double quotes, which a cue sheet cannot hold: there they are single ones", kind.name, text)
 		}

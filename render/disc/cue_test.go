@@ -1,8 +1,10 @@
 package disc
 
 import (
+	"bytes"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -113,7 +115,11 @@ func FuzzCue(f *testing.F) {
 		if err != nil || len(Check(sheet.Layout).Errors()) > 0 || checkName(sheet.Image) != nil {
 			return
 		}
-		again, err := ParseCue(Cue(sheet.Layout, sheet.Image, ""), 5000) // what is right comes back
+		written := Cue(sheet.Layout, sheet.Image, "")
+		if utf8.Valid(written) && bytes.ContainsFunc(written, func(r rune) bool { return r > '~' }) {
+			return // ISO 8859-1 that is UTF-8 by chance cannot be told apart
+		}
+		again, err := ParseCue(written, 5000) // what is right comes back
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -309,14 +309,8 @@ func TestOtherPrograms(t *testing.T) {
 			if diff := cmp.Diff(demo(), got.Layout); diff != "" {
 				t.Error(diff)
 			}
-			var found Findings
-			for _, f := range got.Findings {
-				if f.Rule != "cue-quote" {
-					found = append(found, f)
-				}
-			}
-			if found.Error() != c.note {
-				t.Errorf("found\n%v\nwant\n%s", found, c.note)
+			if got.Findings.Error() != c.note {
+				t.Errorf("found\n%v\nwant\n%s", got.Findings, c.note)
 			}
 			if len(got.Sums) != 5 {
 				t.Errorf("%d checksums", len(got.Sums))
@@ -498,19 +492,25 @@ func FuzzDDP(f *testing.F) {
 		if err != nil && !errors.Is(err, ErrNotDDP) {
 			t.Fatal(err)
 		}
-		if err == nil && len(got.Findings.Errors()) == 0 { // what is right can be written, and is read again
-			l := got.Layout
-			packs, err := CDText(l)
-			if err != nil {
-				t.Fatal(err)
+		if err != nil {
+			return
+		}
+		for _, f := range got.Findings.Errors() {
+			if f.Rule != "checksums" && f.File != "IMAGE.DAT" { // which is empty here
+				return
 			}
-			again, err := ReadDDP(fstest.MapFS{"DDPID": {Data: DDPID(l)}, "DDPMS": {Data: DDPMS(l, len(packs))}, "PQDESCR": {Data: PQDescriptor(l)}, "CDTEXT.BIN": {Data: packs}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(l, again.Layout); diff != "" {
-				t.Fatal(diff)
-			}
+		}
+		l := got.Layout // what is right can be written, and is read again
+		packs, err := CDText(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := ReadDDP(fstest.MapFS{"DDPID": {Data: DDPID(l)}, "DDPMS": {Data: DDPMS(l, len(packs))}, "PQDESCR": {Data: PQDescriptor(l)}, "CDTEXT.BIN": {Data: packs}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(l, again.Layout); diff != "" {
+			t.Fatal(diff)
 		}
 	})
 }

@@ -2,12 +2,22 @@ package disc
 
 import (
 	"bytes"
+	"crypto/md5"
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/lathe-audio/lathe/render/audiofile"
 )
 
 // demo is a small disc with one of everything.
@@ -134,7 +144,7 @@ func TestCheck(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := demo()
 			c.edit(&l)
-			found := Check(l)
+			found := append(Check(l), CheckCue(l)...)
 			for _, f := range found {
 				if f.String() != c.want {
 					continue
@@ -187,8 +197,8 @@ func TestFullDisc(t *testing.T) {
 // drawLayout is any disc that can be written, short in time so that its sound is small.
 func drawLayout(t *rapid.T) Layout {
 	flag := rapid.Bool()
-	text := func(what string) string {
-		return rapid.StringOfN(rapid.SampledFrom([]rune("abc XYZ éÜß'\"\\\u00A0,ÿ")), 0, 30, -1).Draw(t, what)
+	text := func(what string) string { // of ISO 8859-1 no letters that together could be UTF-8
+		return rapid.StringOfN(rapid.SampledFrom([]rune("abc XYZ éÜß'\"\\À,ÿ")), 0, 30, -1).Draw(t, what)
 	}
 	words := func(what string) Text {
 		if !flag.Draw(t, what) {
@@ -250,5 +260,136 @@ func TestImageIsExact(t *testing.T) {
 		if _, err := Write(t.TempDir(), l, bytes.NewReader(c.image), Options{Image: "album"}); err == nil || err.Error() != c.want {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestSheet holds the PQ sheet's two forms against what it has to say.
+func TestSheet(t *testing.T) {
+	l := demo()
+	l.Text.Title = "Harbour & <Home>"
+	dir := t.TempDir()
+	files, err := Write(dir, l, bytes.NewReader(pcm(l)), Options{DDP: "ddp", Sheet: "pq", About: []Line{{"Label", "Northern Line"}, {"Engineer", ""}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "pq.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `PQ SHEET
+Harbour & <Home>
+Harbour Lights
+
+Catalogue number (EAN)   4006381333931
+Master ID                LATHE DEMO
+Tracks                   3
+Playing time             00:20:00
+CD-TEXT                  yes
+Label                    Northern Line
+
+Times are MM:SS:FF with 75 frames a second. Starts count from the beginning of the pause before track 1;
+a track's length is that from its index 01 to the next, as players show it.
+
+Track  Index  Start     Length    ISRC          Flags     Title
+01     00     00:00:00  00:02:00                          (pause)
+       01     00:02:00  00:08:00  QZABC2600001  DCP       Undertow
+02     00     00:09:00  00:01:00                          (pause)
+       01     00:10:00  00:06:50  QZABC2600002            Slack\Water / Harbour Lights feat. Ünal
+       02     00:12:00
+       03     00:13:25
+03     01     00:16:50  00:05:25  QZABC2600003  PRE SCMS  Café
+AA     01     00:22:00                                    (lead-out)
+
+File              Bytes    MD5
+`
+	image := files[4]
+	if image.Name != "ddp/IMAGE.DAT" || image.Size != 1650*2352 || image.MD5 != md5.Sum(pcm(l)) || image.SHA256 != sha256.Sum256(pcm(l)) {
+		t.Errorf("%+v", image)
+	}
+	if diff := cmp.Diff(want, string(text[:min(len(want), len(text))])); diff != "" {
+		t.Error(diff)
+	}
+	line := fmt.Sprintf("\nddp/IMAGE.DAT     3880800  %x\n", image.MD5)
+	if !strings.Contains(string(text), line) {
+		t.Errorf("%q is not in\n%s", line, text)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "pq.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"<h1>Harbour &amp; &lt;Home&gt;</h1>", "<dt>Label</dt><dd>Northern Line</dd>", ">00:13:25</td>", ">QZABC2600003</td><td>PRE SCMS</td><td>Café</td>", fmt.Sprintf(">%x</td>", image.MD5),
+	} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("%s is not on the page\n%s", want, page)
+		}
+	}
+}
+
+// TestGoldenDisc: every file of a disc is the same on every machine.
+func TestGoldenDisc(t *testing.T) {
+	const want = "8fa1a86c7af8239f50de64ff54e4490938340ec28a173117c0d712fa8df106d0"
+	l := demo()
+	files, err := Write(t.TempDir(), l, bytes.NewReader(pcm(l)), Options{DDP: "ddp", CRC32: true, Image: "album", Sheet: "pq", About: []Line{{"Label", "Northern Line"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(all, "%s %x\n", f.Name, f.SHA256)
+	}
+	if got := fmt.Sprintf("%x", all.Sum(nil)); got != want {
+		t.Errorf("the files have other bytes: %s", got)
+	}
+}
+
+// TestSameFiles: the same disc gives the same bytes; nothing is written over.
+func TestSameFiles(t *testing.T) {
+	l, dir := demo(), t.TempDir()
+	all := Options{DDP: "ddp", CRC32: true, Image: "album", Sheet: "pq"}
+	var first []File
+	for _, name := range []string{"a", "b"} {
+		into := filepath.Join(dir, name)
+		if err := os.Mkdir(into, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		files, err := Write(into, l, iotest.HalfReader(bytes.NewReader(pcm(l))), all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			data, err := os.ReadFile(filepath.Join(into, f.Name))
+			if err != nil || int64(len(data)) != f.Size || sha256.Sum256(data) != f.SHA256 || md5.Sum(data) != f.MD5 || crc32.ChecksumIEEE(data) != f.CRC32 {
+				t.Errorf("%s: its digests are not those of its %d bytes, %v", f.Name, len(data), err)
+			}
+		}
+		if diff := cmp.Diff(first, files); first != nil && diff != "" {
+			t.Error(diff)
+		}
+		first = files
+	}
+	if len(first) != 13 {
+		t.Errorf("%d files", len(first))
+	}
+	if _, err := Write(filepath.Join(dir, "a"), l, bytes.NewReader(pcm(l)), all); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("written over: %v", err)
+	}
+	for _, name := range []string{`a"b`, "a/b", "Früh", "..", `a\b`} {
+		if _, err := Write(dir, l, bytes.NewReader(pcm(l)), Options{Image: name}); err == nil || !strings.Contains(err.Error(), "cannot name files") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// The image as a burner sees it: a plain header, and the sound without the first two seconds.
+	wav, err := audiofile.Open(filepath.Join(dir, "a", "album.wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wav.Close()
+	if got := wav.Info(); got.Rate != 44100 || got.Channels != 2 || got.BitDepth != 16 || got.Frames != 1500*588 {
+		t.Errorf("%+v", got)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "a", "album.wav"))
+	if err != nil || !bytes.Equal(data[44:], pcm(l)[150*2352:]) {
+		t.Errorf("album.wav has other samples, %v", err)
 	}
 }
