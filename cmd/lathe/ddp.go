@@ -159,27 +159,13 @@ func printTracks(w io.Writer, l disc.Layout) {
 			case 0:
 				row[3] = track.Pregap.String()
 			case 1:
-				row[3], row[4], row[5], row[6], row[7] = l.Length(i).String(), track.ISRC, flagsOf(track.Flags), track.Text.Title, track.Text.Performer
+				row[3], row[4], row[5], row[6], row[7] = l.Length(i).String(), track.ISRC, track.Flags.String(), track.Text.Title, track.Text.Performer
 			}
 			t.AppendRow(row)
 		}
 	}
 	t.AppendRow(table.Row{"AA", "01", l.LeadOut.String()})
 	t.Render()
-}
-
-// flagsOf names a track's flags.
-func flagsOf(f disc.Flags) string {
-	var list []string
-	for _, flag := range []struct {
-		set  bool
-		name string
-	}{{f.Copy, "DCP"}, {f.PreEmphasis, "PRE"}, {f.SCMS, "SCMS"}, {f.FourChannel, "4CH"}} {
-		if flag.set {
-			list = append(list, flag.name)
-		}
-	}
-	return strings.Join(list, " ")
 }
 
 // printText prints what CD-TEXT has beside titles and performers.

@@ -76,7 +76,7 @@ const (
 	MinTrack    = 4 * FramesPerSecond            // frames of a track
 	NominalPlay = 74 * 60 * FramesPerSecond      // frames: what the Red Book promises
 	MaxPlay     = (79*60 + 57) * FramesPerSecond // frames: what plants are known to press
-	MaxPacks    = 253                            // of CD-TEXT: 256 less the three of size information, as libcdio documents
+	MaxPacks    = 253                            // of CD-TEXT, as libcdio documents: 256 less the size information
 	maxMasterID = 48                             // characters
 	cueLine     = 254                            // bytes of a line that cue2ddp reads
 )
@@ -213,9 +213,12 @@ func (c *checker) text(l Layout) {
 			c.add(Error, "text-characters", 0, "CD-TEXT %s has %s: ASCII only", ascii.what, at)
 		}
 	}
-	if l.Genre.Code < 0 || l.Genre.Code >= len(Genres) {
-		c.add(Error, "genre", 0, "CD-TEXT genre %d: 0 to %d", l.Genre.Code, len(Genres)-1).numbers(l.Genre.Code, len(Genres)-1, "code")
-	} else if l.Genre.Code == 0 && l.Genre.Text != "" {
+	switch code := l.Genre.Code; {
+	case code < 0 || code > 0xFFFF:
+		c.add(Error, "genre", 0, "CD-TEXT genre %d: it has two bytes", code).numbers(code, 0xFFFF, "code")
+	case code >= len(Genres):
+		c.add(Warning, "genre", 0, "CD-TEXT genre %d: the known ones end with %d", code, len(Genres)-1).numbers(code, len(Genres)-1, "code")
+	case code == 0 && l.Genre.Text != "":
 		c.add(Error, "genre", 0, "CD-TEXT genre %q adds to a code, and there is none", l.Genre.Text)
 	}
 	for i, t := range l.Tracks {
@@ -239,7 +242,8 @@ func (c *checker) words(track int, t Text) {
 	}
 }
 
-// CheckCue names the texts that a cue sheet cannot hold as they are, or that some programs would not read there.
+// CheckCue names the texts that a cue sheet cannot hold as they are, or that some programs would
+// not read there.
 func CheckCue(l Layout) Findings {
 	c := &checker{}
 	c.cueTexts(0, l.Text)

@@ -6,11 +6,13 @@ import (
 	"strings"
 )
 
-// Cue makes the cue sheet of an image without the first two seconds: wav is the image's name, packs the
-// name of a file with the CD-TEXT, empty for none. Texts are in ISO 8859-1, like the CD-TEXT of which programs
-// make it; a double quote becomes a single one, since a cue sheet has no way to write it. Composers, arrangers and
-// messages are remarks: programs that know the three common words only would refuse the sheet. Where track 1 has more
-// of a pregap than two seconds, the rest of it is in the image, as index 00.
+// Cue makes the cue sheet of an image without the first two seconds: wav is the image's name,
+// packs that of a file with the CD-TEXT, empty for none; both in ASCII, without quotes.
+//
+// Texts are in ISO 8859-1, like the CD-TEXT that programs make of them; a double quote becomes a
+// single one, since a cue sheet has no way to write it. Composers, arrangers and messages are
+// remarks: programs that know the three common words only would refuse the sheet. Where track 1 has
+// more of a pregap than two seconds, the rest of it is in the image, as index 00.
 func Cue(l Layout, wav, packs string) []byte {
 	var b bytes.Buffer
 	if l.MCN != "" {
@@ -24,7 +26,7 @@ func Cue(l Layout, wav, packs string) []byte {
 	for i, t := range l.Tracks {
 		fmt.Fprintf(&b, "  TRACK %02d AUDIO\n", i+1)
 		cueText(&b, t.Text, 2)
-		if flags := t.Flags.words(); flags != "" {
+		if flags := t.Flags.String(); flags != "" {
 			fmt.Fprintf(&b, "    FLAGS %s\n", flags)
 		}
 		if t.ISRC != "" {
@@ -73,8 +75,8 @@ func (k textKind) cueLine(text string) []byte {
 	return line
 }
 
-// words are the names of the flags that are set, as cue sheets have them.
-func (f Flags) words() string {
+// String names the flags that are set as cue sheets do: "DCP PRE".
+func (f Flags) String() string {
 	var list []string
 	for _, flag := range f.list() {
 		if *flag.set {

@@ -14,9 +14,10 @@ type CueSheet struct {
 	TextFile string // the file with CD-TEXT packs; empty: none
 }
 
-// ParseCue reads the cue sheet of one image, which lasts length. Its times become absolute: two seconds
-// later than in the sheet. It takes small letters, CR LF, a byte order mark, UTF-8 or ISO 8859-1; it refuses several
-// files and pregaps that are not in the image. The error says in which line.
+// ParseCue reads the cue sheet of one image, which lasts length. Its times become absolute: two
+// seconds later than in the sheet. It takes small letters, CR LF, a byte order mark, UTF-8 or
+// ISO 8859-1; it refuses several files and pregaps that are not in the image. The error says in
+// which line.
 func ParseCue(data []byte, length MSF) (*CueSheet, error) {
 	text := string(bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF")))
 	if !utf8.ValidString(text) {

@@ -331,6 +331,56 @@ func rename(files fstest.MapFS, name, shape string) {
 	}
 }
 
+// TestEnhancedCD is laid out as the published sample of Sonoris: three tracks, a second session with
+// data behind them, one lead-out for the first and two for the second.
+func TestEnhancedCD(t *testing.T) {
+	image := make([]byte, 13455*2352)
+	packs := append(unhex(t, golden), 0)
+	files := fstest.MapFS{
+		"DDPID":       {Data: []byte(cut(`|DDP 2.000123456789104                                                                 OCD     09some text                       |`))},
+		"IMAGE01.DAT": {Data: image}, "IMAGE02.DAT": {Data: make([]byte, 225*2048)}, "CDTEXT.BIN": {Data: packs},
+		"DDPMS": {Data: []byte(cut(`|VVVMS0        00000181        CDTEXT                   00              017CDTEXT.BIN                                            |
+|VVVMS0        00000704        PQ DESCR                                 017PQDESCR                                               |
+|VVVMD0        0001345500000000        DA70     150                     017IMAGE01.DAT                                           |
+|VVVMD0        0000022500024705        1000     150                     017IMAGE02.DAT      S                                    |`))},
+		"PQDESCR": {Data: []byte(cut(`|VVVS0000  00000001              0123456789104                   |
+|VVVS0100  00000001  USABC1100001                                |
+|VVVS0101  00020001                                              |
+|VVVS0201  01020901  USABC1100002                                |
+|VVVS0301  02020901  USABC1100003                                |
+|VVVSAA01  02593001                                              |
+|VVVS0000  04293041                                              |
+|VVVS0400  05293041                                              |
+|VVVS0401  05313041                                              |
+|VVVSAA01  05323041                                              |
+|VVVSAA01  05323041                                              |`))},
+	}
+	var sums strings.Builder
+	for _, name := range []string{"CDTEXT.BIN", "DDPID", "DDPMS", "IMAGE01.DAT", "IMAGE02.DAT", "PQDESCR"} {
+		fmt.Fprintf(&sums, "%x *%s\r\n", md5.Sum(files[name].Data), name)
+	}
+	files["MD5-Checksum.md5"] = &fstest.MapFile{Data: []byte(sums.String())}
+	got, err := VerifyDDP(context.Background(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := goldenLayout()
+	want.MCN, want.LeadOut = "0123456789104", 13455
+	for i, at := range []MSF{150, 4659, 9159} {
+		want.Tracks[i].Start, want.Tracks[i].ISRC = at, fmt.Sprintf("USABC110000%d", i+1)
+	}
+	if diff := cmp.Diff(want, got.Layout); diff != "" {
+		t.Error(diff)
+	}
+	said := `warning: IMAGE02.DAT: is a stream of type D0 10, which is not read
+warning: PQDESCR: a second session begins with record 7, which is not read: it is no plain audio disc
+note: PQDESCR: has the lead-out once, most programs write it twice
+note: CDTEXT.BIN: CD-TEXT ends with 1 bytes 00 behind the packs, as some programs write it`
+	if diff := cmp.Diff(said, got.Findings.Error()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestUPCA reads the 12 digits that HOFA writes.
 func TestUPCA(t *testing.T) {
 	l := row(2, 300)
@@ -369,8 +419,8 @@ func TestContradictions(t *testing.T) {
 		{"DVD", func(f fstest.MapFS) { put(f, "DDPID", 87, "DV") }, `error: DDPID: the type of disc is "DV", expected CD`},
 		{"PQ size", ms(1, 14, "     641"), "error: PQDESCR: has 640 bytes, DDPMS says 641"},
 		{"map cut", func(f fstest.MapFS) { f["DDPMS"].Data = f["DDPMS"].Data[:300] }, "error: DDPMS: record 3 does not begin with VVVM, or is cut off: records have 128 bytes"},
-		{"no image", ms(2, 38, "10"), "error: DDPMS: names 0 streams that are audio image, expected 1"},
-		{"two PQ", func(f fstest.MapFS) { f["DDPMS"].Data = append(f["DDPMS"].Data, f["DDPMS"].Data[128:256]...) }, "error: DDPMS: names 2 streams that are PQ descriptor, expected 1: the first is read"},
+		{"no image", ms(2, 38, "10"), "error: DDPMS: names 0 audio images, expected 1"},
+		{"two PQ", func(f fstest.MapFS) { f["DDPMS"].Data = append(f["DDPMS"].Data, f["DDPMS"].Data[128:256]...) }, "error: DDPMS: names 2 PQ descriptors, expected 1: the first is read"},
 		{"commentary", func(f fstest.MapFS) {
 			f["DDPMS"].Data = append(f["DDPMS"].Data, f["DDPMS"].Data[128:256]...)
 			put(f, "DDPMS", 3*128+4, "T1")
@@ -382,6 +432,7 @@ func TestContradictions(t *testing.T) {
 		{"time", pq(4, 10, "000860"), "error: PQDESCR: record 5, track 02 index 01, is at 00:08:60, before the record before it at 00:09:00"},
 		{"frames", pq(4, 14, "75"), `error: PQDESCR: record 5: "  001075" is no time: frames of 75, 74 at most`},
 		{"hours", pq(4, 8, "01"), `error: PQDESCR: record 5 has the time "01001000", with hours`},
+		{"hours in letters", pq(4, 8, "xx"), `error: PQDESCR: record 5 has the time "xx001000", with hours`},
 		{"index", pq(5, 6, "03"), "error: PQDESCR: track 2: has index 03 in record 6, expected 02"},
 		{"index letters", pq(5, 6, "xx"), `error: PQDESCR: record 6 has the index "xx"`},
 		{"no index 01", pq(7, 6, "00"), "error: PQDESCR: track 3: has no index 01"},

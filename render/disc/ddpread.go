@@ -44,11 +44,12 @@ const (
 )
 
 // ReadDDP reads the DDP in the top folder of fsys. It takes what other programs write: numbers
-// padded with spaces or zeros, file names in other capitals, one lead-out or two, a catalogue number of 12
-// digits, ISRCs on the first index or on all, bytes 00 behind the CD-TEXT, and the checksum files of HOFA, Sonoris and
-// cue2ddp. What contradicts itself is a finding. The error is ErrNotDDP where there is no map of streams, or that of reading a file.
+// padded with spaces or zeros, file names in other capitals, one lead-out or two, a catalogue
+// number of 12 digits, ISRCs on the first index or on all, bytes 00 behind the CD-TEXT, and the
+// checksum files of HOFA, Sonoris and cue2ddp. What contradicts itself is a finding. The error is
+// ErrNotDDP where there is no map of streams, or that of reading a file.
 //
-// Digests and the sound itself are Verify's matter.
+// Digests and the sound itself are VerifyDDP's matter.
 func ReadDDP(fsys fs.FS) (*DDP, error) {
 	r, err := newReader(fsys)
 	if err != nil {
@@ -92,8 +93,9 @@ func (r *reader) readAll() {
 		return
 	}
 	r.readPQ()
+	r.compareMCN()
+	r.compareTimes()
 	r.readText()
-	r.compare()
 	r.readSums()
 	r.ddp.Findings = append(r.list, Check(r.ddp.Layout)...)
 }
@@ -105,7 +107,7 @@ func (r *reader) wrong(s Severity, rule, file string, format string, args ...any
 	return f
 }
 
-// open finds a file whatever its capitals are.
+// find finds a file whatever its capitals are.
 func (r *reader) find(name string) (string, bool) {
 	file, there := r.names[strings.ToUpper(name)]
 	return file, there
@@ -249,7 +251,7 @@ func (r *reader) oneEach() {
 		is        func(*Stream) bool
 		min, most int
 	}{
-		{"PQ descriptor", (*Stream).isPQ, 1, 1}, {"audio image", (*Stream).isAudio, 1, 1}, {"CD-TEXT", (*Stream).isText, 0, 1},
+		{"PQ descriptors", (*Stream).isPQ, 1, 1}, {"audio images", (*Stream).isAudio, 1, 1}, {"CD-TEXTs", (*Stream).isText, 0, 1},
 	} {
 		n := 0
 		for i := range r.ddp.Streams {
@@ -258,7 +260,7 @@ func (r *reader) oneEach() {
 			}
 		}
 		if n < want.min || n > want.most {
-			text := fmt.Sprintf("names %d streams that are %s, expected %d", n, want.what, want.most)
+			text := fmt.Sprintf("names %d %s, expected %d", n, want.what, want.most)
 			if n > want.most {
 				text += ": the first is read"
 			}
@@ -335,20 +337,27 @@ func orNone(code string) string {
 	return code
 }
 
-// compare holds the map, the PQ descriptor and DDPID against each other.
-func (r *reader) compare() {
+// compareTimes holds the map against the PQ descriptor.
+func (r *reader) compareTimes() {
 	l := &r.ddp.Layout
-	if s := r.stream((*Stream).isAudio); s != nil && len(l.Tracks) > 0 {
-		if s.Length >= 0 && MSF(s.Length) != l.LeadOut {
-			r.wrong(Error, "lead-out", s.Name, "is %v long, the lead-out is at %v", MSF(s.Length), l.LeadOut).numbers(s.Length, int(l.LeadOut), "frames")
-		}
-		switch first := int(l.Tracks[0].Start); {
-		case s.pre2 < 0:
-			r.wrong(Warning, "first-pregap", fileMap, "does not say how long the first pregap is")
-		case s.pre2 != first:
-			r.wrong(Error, "first-pregap", fileMap, "says that the first pregap is %v long, track 1 begins at %v", MSF(s.pre2), MSF(first)).numbers(s.pre2, first, "frames")
-		}
+	s := r.stream((*Stream).isAudio)
+	if s == nil || len(l.Tracks) == 0 {
+		return
 	}
+	if s.Length >= 0 && MSF(s.Length) != l.LeadOut {
+		r.wrong(Error, "lead-out", s.Name, "is %v long, the lead-out is at %v", MSF(s.Length), l.LeadOut).numbers(s.Length, int(l.LeadOut), "frames")
+	}
+	switch first := int(l.Tracks[0].Start); {
+	case s.pre2 < 0:
+		r.wrong(Warning, "first-pregap", fileMap, "does not say how long the first pregap is")
+	case s.pre2 != first:
+		r.wrong(Error, "first-pregap", fileMap, "says that the first pregap is %v long, track 1 begins at %v", MSF(s.pre2), MSF(first)).numbers(s.pre2, first, "frames")
+	}
+}
+
+// compareMCN holds the catalogue numbers of DDPID and the PQ descriptor against each other.
+func (r *reader) compareMCN() {
+	l := &r.ddp.Layout
 	id, pq := ean(r.upc), l.MCN
 	switch {
 	case id == pq:

@@ -34,8 +34,9 @@ type MSF int
 // maxMSF is the last address that six digits can say: 99:59:74.
 const maxMSF MSF = 100*60*FramesPerSecond - 1
 
-// FromSamples rounds a count of samples of 44.1 kHz down to a frame; rest is what lies beyond it,
-// 0 to 587 for a count that is not negative. Rounding a boundary down cuts nothing off the track that begins there.
+// FromSamples rounds a count of samples at 44.1 kHz, which is not negative, down to a frame; rest
+// is what lies beyond it, 0 to 587. Rounding a boundary down cuts nothing off the track that begins
+// there.
 func FromSamples(n int64) (t MSF, rest int) {
 	return MSF(n / SamplesPerFrame), int(n % SamplesPerFrame)
 }

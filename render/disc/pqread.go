@@ -1,6 +1,6 @@
 package disc
 
-import "fmt"
+import "strconv"
 
 // pqEntry is a record of the PQ descriptor.
 type pqEntry struct {
@@ -49,7 +49,7 @@ func (p *pqReader) entry(i int, rec record) (pqEntry, bool) {
 		return e, false
 	}
 	when := string(rec[pqTime.at : pqTime.at+pqTime.width])
-	if hours := rec.number(field{pqTime.at, 2}); hours > 0 {
+	if hours := rec.get(field{pqTime.at, 2}); hours != "" && hours != "00" {
 		p.wrong(Error, "records", p.file, "record %d has the time %q, with hours", i+1, when)
 		return e, false
 	}
@@ -123,7 +123,12 @@ func (p *pqReader) track(i, number int, e pqEntry) {
 		p.wrong(Error, "track-sequence", p.file, "record %d is track %d: after track %d comes %d", i+1, number, len(l.Tracks), len(l.Tracks)+1)
 		return
 	}
-	t := &l.Tracks[number-1]
+	p.again(i, number, e)
+}
+
+// again takes a further record of the track that has begun.
+func (p *pqReader) again(i, number int, e pqEntry) {
+	t := &p.layout.Tracks[number-1]
 	if e.control != p.control {
 		p.wrong(Error, "flags", p.file, "has the control %s at index %02d, %s before", e.control, e.index, p.control).Track = number
 	}
@@ -135,11 +140,15 @@ func (p *pqReader) track(i, number int, e pqEntry) {
 			t.ISRC = e.isrc
 		}
 	}
-	switch want := len(t.Indexes) + 2; {
-	case !p.started && e.index == 1:
+	want := 1
+	if p.started {
+		want = len(t.Indexes) + 2
+	}
+	switch {
+	case e.index != want:
+		p.wrong(Error, "indexes", p.file, "has index %02d in record %d, expected %02d", e.index, i+1, want).Track = number
+	case want == 1:
 		t.Pregap, t.Start, p.started = e.at-t.Start, e.at, true
-	case !p.started || e.index != want:
-		p.wrong(Error, "indexes", p.file, "has index %02d in record %d, expected %02d", e.index, i+1, map[bool]int{true: want, false: 1}[p.started]).Track = number
 	default:
 		t.Indexes = append(t.Indexes, e.at)
 	}
@@ -169,8 +178,13 @@ func (p *pqReader) end() {
 
 // flags reads a control field.
 func (p *pqReader) flags(track int, control string) Flags {
-	var bits int
-	if n, err := fmt.Sscanf(control, "%1X", &bits); n != 1 || err != nil || len(control) != 2 || control[1] != '1' && control[1] != 'S' {
+	bits, mode := uint64(0), ""
+	err := strconv.ErrSyntax
+	if len(control) == 2 {
+		mode = control[1:]
+		bits, err = strconv.ParseUint(control[:1], 16, 4)
+	}
+	if err != nil || mode != "1" && mode != "S" {
 		p.wrong(Error, "flags", p.file, "has the control %q, expected a digit and 1 or S", control).Track = track
 		return Flags{}
 	}
@@ -178,6 +192,6 @@ func (p *pqReader) flags(track int, control string) Flags {
 		p.wrong(Error, "flags", p.file, "has the control %s: it is a data track", control).Track = track
 	}
 	return Flags{
-		Copy: bits&controlCopy != 0, PreEmphasis: bits&controlPre != 0, FourChannel: bits&controlFour != 0, SCMS: control[1] == 'S',
+		Copy: bits&controlCopy != 0, PreEmphasis: bits&controlPre != 0, FourChannel: bits&controlFour != 0, SCMS: mode == "S",
 	}
 }

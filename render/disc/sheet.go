@@ -46,7 +46,11 @@ func NewSheet(l Layout, about []Line, files []File) *Sheet {
 	s.head("Master ID", l.MasterID)
 	s.head("Tracks", fmt.Sprint(len(l.Tracks)))
 	s.head("Playing time", l.Playing().String())
-	s.head("CD-TEXT", map[bool]string{true: "yes", false: "no"}[l.HasText()])
+	text := "no"
+	if l.HasText() {
+		text = "yes"
+	}
+	s.head("CD-TEXT", text)
 	for _, line := range about {
 		s.head(line.Name, line.Value)
 	}
@@ -57,7 +61,7 @@ func NewSheet(l Layout, about []Line, files []File) *Sheet {
 			case 0:
 				row.Length = t.Pregap.String()
 			case 1:
-				row.Length, row.ISRC, row.Flags, row.Title = l.Length(i).String(), t.ISRC, t.Flags.words(), t.Text.Title
+				row.Length, row.ISRC, row.Flags, row.Title = l.Length(i).String(), t.ISRC, t.Flags.String(), t.Text.Title
 				if t.Text.Performer != l.Text.Performer {
 					row.Performer = t.Text.Performer
 				}

@@ -13,13 +13,18 @@ func TOC(l Layout, wav string) []byte {
 	if l.MCN != "" {
 		fmt.Fprintf(&b, "CATALOG %q\n\n", l.MCN)
 	}
-	tocDisc(&b, l)
+	text := l.HasText()
+	if text {
+		tocDisc(&b, l)
+	}
 	for i, t := range l.Tracks {
 		fmt.Fprintf(&b, "TRACK AUDIO\n%sCOPY\n%sPRE_EMPHASIS\nTWO_CHANNEL_AUDIO\n", no(t.Flags.Copy), no(t.Flags.PreEmphasis))
 		if t.ISRC != "" {
 			fmt.Fprintf(&b, "ISRC %q\n", t.ISRC)
 		}
-		tocTrack(&b, l, t)
+		if text {
+			tocTrack(&b, l, t)
+		}
 		points := t.imagePoints(i)
 		begin := points[0].Time
 		fmt.Fprintf(&b, "FILE %s %v %v\n", tocString(wav), begin, l.End(i)-LeadPause-begin)
@@ -44,9 +49,6 @@ func no(set bool) string {
 
 // tocDisc writes the CD-TEXT of the disc.
 func tocDisc(b *bytes.Buffer, l Layout) {
-	if !l.HasText() {
-		return
-	}
 	b.WriteString("CD_TEXT {\n  LANGUAGE_MAP {\n    0 : EN\n  }\n  LANGUAGE 0 {\n")
 	tocTexts(b, l, l.Text)
 	if l.DiscID != "" {
@@ -67,9 +69,6 @@ func tocDisc(b *bytes.Buffer, l Layout) {
 
 // tocTrack writes the CD-TEXT of a track.
 func tocTrack(b *bytes.Buffer, l Layout, t Track) {
-	if !l.HasText() {
-		return
-	}
 	b.WriteString("CD_TEXT {\n  LANGUAGE 0 {\n")
 	tocTexts(b, l, t.Text)
 	if l.codes() != nil {

@@ -21,9 +21,10 @@ type Options struct {
 	DDP   string // folder of the DDP below the given one, "." for that itself; empty: no DDP
 	CRC32 bool   // CHECKSUM.TXT beside CHECKSUM.MD5
 
-	Image string // base name of the image and its lists: NAME.wav, NAME.cue, NAME.toc, and NAME.cdt where there is CD-TEXT; empty: none
-	Sheet string // base name of the PQ sheet: NAME.txt and NAME.html; empty: none
-	About []Line // what the PQ sheet says of the release, in its head
+	// Image is the base name of the image and what goes with it: NAME.wav, NAME.cue, NAME.toc, and
+	// NAME.cdt where there is CD-TEXT; empty: none. Sheet is that of the PQ sheet, NAME.txt and NAME.html.
+	Image, Sheet string
+	About        []Line // what the PQ sheet says of the release, in its head
 }
 
 // Line is a line in the head of a PQ sheet.
@@ -38,10 +39,10 @@ type File struct {
 	CRC32  uint32
 }
 
-// Write writes a disc into a folder that exists: what Options name, in one pass over the image. image is
-// 16-bit little-endian stereo at 44.1 kHz, exactly layout.LeadOut frames of it, from the beginning of the
-// first pregap on. The files come back in the order in which they were written, with their digests. The same layout and samples
-// give the same bytes.
+// Write writes a disc into a folder that exists: what Options name, in one pass over the image.
+// image is 16-bit little-endian stereo at 44.1 kHz, exactly LeadOut frames of it, from the
+// beginning of the first pregap on. The files come back in the order in which they were written,
+// with their digests. The same layout and samples give the same bytes.
 //
 // A layout against which Check has an error is refused with these Findings before anything is
 // written. Nothing is written over a file that exists. After an error the folder holds unfinished files.
@@ -132,8 +133,8 @@ func (w *writer) put(name string, content []byte) {
 	w.close(f)
 }
 
-// open is a file that is being written, with what is being added up of it.
-type open struct {
+// sink is a file that is being written, with what is being added up of it.
+type sink struct {
 	file     *os.File
 	to       *bufio.Writer
 	name     string
@@ -144,7 +145,7 @@ type open struct {
 }
 
 // create begins a file; nil where it is not wanted or cannot be.
-func (w *writer) create(wanted bool, name string) *open {
+func (w *writer) create(wanted bool, name string) *sink {
 	if !wanted || w.err != nil {
 		return nil
 	}
@@ -153,11 +154,11 @@ func (w *writer) create(wanted bool, name string) *open {
 		w.err = err
 		return nil
 	}
-	return &open{file: f, to: bufio.NewWriterSize(f, 1<<18), name: name, sha: sha256.New(), md5: md5.New(), crc: crc32.NewIEEE()}
+	return &sink{file: f, to: bufio.NewWriterSize(f, 1<<18), name: name, sha: sha256.New(), md5: md5.New(), crc: crc32.NewIEEE()}
 }
 
-// write appends; nil files take everything.
-func (f *open) write(p []byte) {
+// write appends; a nil sink takes everything.
+func (f *sink) write(p []byte) {
 	if f == nil || f.err != nil {
 		return
 	}
@@ -169,7 +170,7 @@ func (f *open) write(p []byte) {
 }
 
 // close ends a file and lists it.
-func (w *writer) close(f *open) {
+func (w *writer) close(f *sink) {
 	if f == nil {
 		return
 	}
@@ -186,19 +187,17 @@ func (w *writer) close(f *open) {
 	w.files = append(w.files, done)
 }
 
-// copyImage copies the samples: all of them into the DDP's image, and without the first two seconds, which
-// a cue sheet's image does not have, into the WAV file.
-func copyImage(raw, wav *open, l Layout, image io.Reader) error {
+// copyImage copies the samples: all of them into the DDP's image, and without the first two
+// seconds, which a cue sheet's image does not have, into the WAV file.
+func copyImage(raw, wav *sink, l Layout, image io.Reader) error {
 	if raw == nil && wav == nil {
 		return nil
 	}
 	wav.write(wavHeader(l.Playing().Bytes()))
-	buf := make([]byte, 64*BytesPerFrame)
-	for at := MSF(0); at < l.LeadOut; {
-		p := buf[:min(64, l.LeadOut-at)*BytesPerFrame]
-		if at < LeadPause { // so that the two seconds end with a piece
-			p = buf[:min(50, l.LeadOut-at)*BytesPerFrame]
-		}
+	const piece = LeadPause / 3 // the two seconds end with a piece
+	buf := make([]byte, piece.Bytes())
+	for at := MSF(0); at < l.LeadOut; at += piece {
+		p := buf[:min(piece, l.LeadOut-at).Bytes()]
 		n, err := io.ReadFull(image, p)
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
 			return fmt.Errorf("the image ends at %v: the layout's lead-out is at %v", at+MSF(n/BytesPerFrame), l.LeadOut)
@@ -212,7 +211,6 @@ func copyImage(raw, wav *open, l Layout, image io.Reader) error {
 		} else if wav != nil && !silent(p) {
 			return fmt.Errorf("there is sound in the first two seconds, at %v: a cue sheet's image begins after them", at)
 		}
-		at += MSF(len(p) / BytesPerFrame)
 	}
 	switch _, err := io.ReadFull(image, buf[:1]); err {
 	case io.EOF:
