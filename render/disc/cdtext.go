@@ -110,24 +110,31 @@ type pack [packBytes]byte
 func packsOf(l Layout) []pack {
 	var list []pack
 	for _, kind := range textKinds {
-		list = append(list, stringPacks(kind.pack, l.texts(kind))...)
+		list = append(list, stringPacks(kind.pack, encoded(l.texts(kind)))...)
 	}
 	if l.DiscID != "" {
-		list = append(list, stringPacks(packDisc, []string{l.DiscID})...)
+		list = append(list, stringPacks(packDisc, encoded([]string{l.DiscID}))...)
 	}
 	if code := l.Genre.Code; code > 0 {
-		binary := string([]rune{rune(code >> 8 & 0xFF), rune(code & 0xFF)})
-		list = append(list, stringPacks(packGenre, []string{binary + l.Genre.Text})...)
+		list = append(list, stringPacks(packGenre, [][]byte{append([]byte{byte(code >> 8), byte(code)}, l.Genre.Text...)})...)
 	}
-	return append(list, stringPacks(packCodes, l.codes())...)
+	return append(list, stringPacks(packCodes, encoded(l.codes()))...)
+}
+
+// encoded are texts in ISO 8859-1.
+func encoded(texts []string) (list [][]byte) {
+	for _, s := range texts {
+		text, _ := latin1(s)
+		list = append(list, text)
+	}
+	return list
 }
 
 // stringPacks cuts strings, each with a NUL behind it, into payloads.
-func stringPacks(kind byte, strings []string) []pack {
+func stringPacks(kind byte, strings [][]byte) []pack {
 	var list []pack
 	room := 0 // bytes left in the last pack
-	for number, s := range strings {
-		text, _ := latin1(s)
+	for number, text := range strings {
 		for position, c := range append(text, 0) {
 			if room == 0 {
 				list = append(list, pack{0: kind, 1: byte(number), 3: byte(min(position, maxPosition))})

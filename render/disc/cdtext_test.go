@@ -146,7 +146,7 @@ func TestCDTextDamage(t *testing.T) {
 // TestCDTextTab: a TAB alone says that the text is that of the track before.
 func TestCDTextTab(t *testing.T) {
 	l := goldenLayout()
-	packs := stringPacks(0x81, []string{"Artist", "Artist", "?", "?"})
+	packs := stringPacks(0x81, encoded([]string{"Artist", "Artist", "?", "?"}))
 	packs = append(packs, sizeInfo(packs, 3)...)
 	var data []byte
 	for i, p := range packs {

@@ -151,17 +151,17 @@ func TestAnyLayoutComesBack(t *testing.T) {
 	})
 }
 
-// comesBack writes a DDP, with a silent image that is not looked at, and reads it.
+// comesBack writes a DDP, with an image that is not looked at, and reads it.
 func comesBack(t rapid.TB, l Layout) {
 	packs, err := CDText(l)
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := fstest.MapFS{"DDPID": {Data: DDPID(l)}, "DDPMS": {Data: DDPMS(l, len(packs))}, "PQDESCR": {Data: PQDescriptor(l)}, "IMAGE.DAT": {Data: silence(l.LeadOut)}}
+	files := fstest.MapFS{"DDPID": {Data: DDPID(l)}, "DDPMS": {Data: DDPMS(l, len(packs))}, "PQDESCR": {Data: PQDescriptor(l)}, "IMAGE.DAT": {}}
 	if packs != nil {
 		files["CDTEXT.BIN"] = &fstest.MapFile{Data: packs}
 	}
-	got, err := ReadDDP(files)
+	got, err := ReadDDP(withImage{files, l.LeadOut})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,16 +174,27 @@ func comesBack(t rapid.TB, l Layout) {
 	}
 }
 
-// silence is a piece of one long silence.
-var silence = func() func(MSF) []byte {
-	var all []byte
-	return func(length MSF) []byte {
-		if n := int(length.Bytes()) - len(all); n > 0 {
-			all = append(all, make([]byte, n)...)
-		}
-		return all[:length.Bytes()]
+// withImage is a DDP whose image has the length of a disc, and no content.
+type withImage struct {
+	fstest.MapFS
+	length MSF
+}
+
+// Stat implements [fs.StatFS].
+func (w withImage) Stat(name string) (fs.FileInfo, error) {
+	info, err := w.MapFS.Stat(name)
+	if err == nil && name == "IMAGE.DAT" {
+		return imageInfo{info, w.length}, nil
 	}
-}()
+	return info, err
+}
+
+type imageInfo struct {
+	fs.FileInfo
+	length MSF
+}
+
+func (i imageInfo) Size() int64 { return i.length.Bytes() }
 
 // cueComesBack reads the cue sheet of a disc.
 func cueComesBack(t *rapid.T, l Layout) {
@@ -496,7 +507,11 @@ func TestContradictions(t *testing.T) {
 		}, "warning: CHECKSUM.MD5: 1 lines are no checksum in a form that is known"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := VerifyDDP(context.Background(), edited(t, c.edit))
+			files := edited(t, c.edit)
+			got, err := ReadDDP(files)
+			if err == nil && !strings.Contains(got.Findings.Error(), c.want) { // it is about bytes, then
+				got, err = VerifyDDP(context.Background(), files)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -75,8 +75,8 @@ func newReader(fsys fs.FS) (*reader, error) {
 		return nil, err
 	}
 	r := &reader{fsys: fsys, names: map[string]string{}}
-	for _, e := range list {
-		if !e.IsDir() {
+	for _, e := range list { // a pipe or a device would be read without end
+		if info, err := fs.Stat(fsys, e.Name()); err == nil && info.Mode().IsRegular() {
 			r.names[strings.ToUpper(e.Name())] = e.Name()
 		}
 	}
@@ -153,7 +153,7 @@ func (r record) number(f field) int {
 // records cuts a file into records, and says what is not one.
 func (r *reader) records(file string, data []byte, length int, marker string) []record {
 	var list []record
-	for len(data) >= length && strings.HasPrefix(string(data), marker) {
+	for len(data) >= length && bytes.HasPrefix(data, []byte(marker)) {
 		list = append(list, record(data[:length]))
 		data = data[length:]
 	}

@@ -213,7 +213,7 @@ func drawLayout(t *rapid.T) Layout {
 		l.MCN = digits + string(checkDigit(digits))
 	}
 	l.MasterID = rapid.StringMatching(`([A-Za-z0-9]([ -~]{0,40}[A-Za-z0-9])?)?`).Draw(t, "master ID")
-	if code := rapid.IntRange(0, len(Genres)-1).Draw(t, "genre"); code > 0 {
+	if code := rapid.IntRange(0, 0xFFFF).Draw(t, "genre"); code > 0 {
 		l.Genre = Genre{code, rapid.StringMatching(`[ -~]{0,20}`).Draw(t, "genre words")}
 	}
 	l.DiscID = rapid.StringMatching(`[ -~]{0,20}`).Draw(t, "disc ID")

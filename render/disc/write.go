@@ -59,50 +59,73 @@ func Write(dir string, l Layout, image io.Reader, o Options) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{dir: dir}
-	if o.DDP != "" {
-		if err := os.MkdirAll(filepath.Join(dir, o.DDP), 0o755); err != nil {
-			return nil, err
-		}
-		w.put(o.inDDP(fileID), DDPID(l))
-		w.put(o.inDDP(fileMap), DDPMS(l, len(packs)))
-		if packs != nil {
-			w.put(o.inDDP(fileText), packs)
-		}
-		w.put(o.inDDP(filePQ), PQDescriptor(l))
-	}
-	sums := len(w.files) // of the DDP's files before its image
+	w := &writer{dir: dir, layout: l, packs: packs, Options: o}
+	w.records()
 	raw, wav := w.create(o.DDP != "", o.inDDP(fileImage)), w.create(o.Image != "", o.Image+".wav")
 	if err := copyImage(raw, wav, l, image); err != nil && w.err == nil {
 		w.err = err
 	}
 	w.close(raw)
-	if o.DDP != "" && w.err == nil {
-		ddp := w.files[:sums+1]
-		w.put(o.inDDP(fileMD5), md5Sums(ddp))
-		if o.CRC32 {
-			w.put(o.inDDP(fileCRC32), crcSums(ddp))
-		}
-	}
+	w.checksums()
 	w.close(wav)
-	if o.Image != "" {
-		text := ""
-		if packs != nil {
-			text = o.Image + ".cdt"
-			w.put(text, packs)
-		}
-		w.put(o.Image+".cue", Cue(l, o.Image+".wav", text))
-		w.put(o.Image+".toc", TOC(l, o.Image+".wav"))
-	}
-	if o.Sheet != "" && w.err == nil {
-		sheet := NewSheet(l, o.About, w.files)
-		w.put(o.Sheet+".txt", sheet.Text())
-		w.put(o.Sheet+".html", sheet.HTML())
-	}
+	w.lists()
+	w.sheet()
 	if w.err != nil {
 		return nil, w.err
 	}
 	return w.files, nil
+}
+
+// records writes what is beside the image in a DDP.
+func (w *writer) records() {
+	if w.DDP == "" {
+		return
+	}
+	if w.err = os.MkdirAll(filepath.Join(w.dir, w.DDP), 0o755); w.err != nil {
+		return
+	}
+	w.put(w.inDDP(fileID), DDPID(w.layout))
+	w.put(w.inDDP(fileMap), DDPMS(w.layout, len(w.packs)))
+	if w.packs != nil {
+		w.put(w.inDDP(fileText), w.packs)
+	}
+	w.put(w.inDDP(filePQ), PQDescriptor(w.layout))
+}
+
+// checksums writes the digests of what has been written, which is the DDP.
+func (w *writer) checksums() {
+	if w.DDP == "" || w.err != nil {
+		return
+	}
+	ddp := w.files
+	w.put(w.inDDP(fileMD5), md5Sums(ddp))
+	if w.CRC32 {
+		w.put(w.inDDP(fileCRC32), crcSums(ddp))
+	}
+}
+
+// lists writes what goes with the WAV image.
+func (w *writer) lists() {
+	if w.Image == "" {
+		return
+	}
+	text := ""
+	if w.packs != nil {
+		text = w.Image + ".cdt"
+		w.put(text, w.packs)
+	}
+	w.put(w.Image+".cue", Cue(w.layout, w.Image+".wav", text))
+	w.put(w.Image+".toc", TOC(w.layout, w.Image+".wav"))
+}
+
+// sheet writes the PQ sheet, with the digests of all other files.
+func (w *writer) sheet() {
+	if w.Sheet == "" || w.err != nil {
+		return
+	}
+	sheet := NewSheet(w.layout, w.About, w.files)
+	w.put(w.Sheet+".txt", sheet.Text())
+	w.put(w.Sheet+".html", sheet.HTML())
 }
 
 func (o Options) inDDP(name string) string { return filepath.ToSlash(filepath.Join(o.DDP, name)) }
@@ -121,9 +144,12 @@ func checkName(name string) error {
 
 // writer writes files into a folder until something fails.
 type writer struct {
-	dir   string
-	files []File
-	err   error
+	Options
+	dir    string
+	layout Layout
+	packs  []byte // of CD-TEXT
+	files  []File
+	err    error
 }
 
 // put writes a whole file.
