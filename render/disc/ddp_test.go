@@ -547,6 +547,26 @@ func TestNotDDP(t *testing.T) {
 	}
 }
 
+// TestOnlyFilesAreRead: an image that never ends is not begun.
+func TestOnlyFilesAreRead(t *testing.T) {
+	dir := t.TempDir()
+	l := row(1, 300)
+	if _, err := Write(dir, l, bytes.NewReader(pcm(l)), Options{DDP: "."}); err != nil {
+		t.Fatal(err)
+	}
+	image := filepath.Join(dir, "IMAGE.DAT")
+	if err := os.Remove(image); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/dev/zero", image); err != nil {
+		t.Skip(err)
+	}
+	got, err := VerifyDDP(context.Background(), os.DirFS(dir))
+	if err != nil || !strings.Contains(got.Findings.Error(), "error: IMAGE.DAT: is missing: DDPMS names it") {
+		t.Errorf("%v\n%v", err, got.Findings)
+	}
+}
+
 func FuzzDDP(f *testing.F) {
 	for _, l := range []Layout{demo(), row(1, 300)} {
 		packs, _ := CDText(l)
