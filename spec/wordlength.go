@@ -40,9 +40,13 @@ func ditherOf(value string) string {
 // checkDither holds a delivery's dither against its word length and its rate, as
 // far as that is written. name is the entry of `deliver`, top what it writes itself.
 func (d *decoder) checkDither(v *Delivery, top *group, name *node, at place) {
-	if v.Float {
+	if v.BitDepth == 32 { // rounding to 32 bits is far below that of the floats a song is made of
 		if top.has("dither") && v.Dither != none {
-			d.fail(top.at["dither"], at, "32 float is not dithered", "remove dither, or choose bit_depth: 24")
+			what := "32 bits are"
+			if v.Float {
+				what = "32 float is"
+			}
+			d.fail(top.at["dither"], at, what+" not dithered", "remove dither, or choose bit_depth: 24")
 		}
 		v.Dither = none
 		return
