@@ -75,6 +75,9 @@ func (st *stage) describe(s *laid) cache.Description {
 	t.AddInput(st.from.name, st.from.key)
 	t.Add("frames", fmt.Sprint(s.length))
 	t.Add("sample_rate", fmt.Sprint(st.takeID(s.desk.rate).rate))
+	if st.takeID(s.desk.rate).minimum {
+		t.Add("resample", minimumPhase)
+	}
 	t.Add("bit_depth", fmt.Sprint(d.BitDepth, d.Float))
 	t.Add("dither", d.Dither)
 	t.Add("dither seed", strings.Join(st.ditherSeed(), "/"))
@@ -237,6 +240,9 @@ type mastering struct {
 	takes future[takeID, *take]
 }
 
+// minimumPhase is the value of a delivery's `resample` that asks for it.
+const minimumPhase = "minimum"
+
 // takeID names the take that an output is made from; of a stage whose own rate
 // is session.
 func (s *stage) takeID(session int) takeID {
@@ -244,7 +250,7 @@ func (s *stage) takeID(session int) takeID {
 	if rate == 0 {
 		rate = session
 	}
-	return takeID{s.from, rate}
+	return takeID{s.from, rate, rate != session && s.delivery.Resample == minimumPhase}
 }
 
 // levelled reports whether anything must be known of a stage's sound to deliver

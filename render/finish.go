@@ -121,7 +121,7 @@ type file struct {
 	path   string
 	bits   int
 	float  bool
-	dither string
+	dither string // a name of [dither.Named]
 	seed   uint64
 
 	head, tail int64 // frames of silence around the song
@@ -142,9 +142,11 @@ func (t *take) write(ctx context.Context, d drive, f file) (done levelled, clamp
 	emit := func(b dsp.Block) error { return w.WriteFloat(b[:]) }
 	var q *dither.Quantizer
 	if !f.float {
-		kind := dither.TPDF
-		exact := d.gain == 0 && t.onGrid[f.bits] && float64(t.peak) <= d.ceiling
-		if f.dither == "none" || exact {
+		kind, ok := dither.Named(f.dither)
+		if !ok {
+			return done, 0, fmt.Errorf("there is no dither %q", f.dither)
+		}
+		if exact := d.gain == 0 && t.onGrid[f.bits] && float64(t.peak) <= d.ceiling; exact {
 			kind = dither.None
 		}
 		q = dither.New(f.bits, kind, f.seed)

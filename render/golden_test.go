@@ -196,4 +196,6 @@ deliver:
   - mix
   - stems: {name: parts, prints: [band, low]}
   - streaming: {name: club, loudness: -12 LUFS, ceiling: -0.5 dBTP, max_reduction: 20 dB}
+  - cd: {name: cd-shaped, dither: shaped}
+  - cd: {name: cd-minimum, dither: tpdf-hp, resample: minimum}
 `

@@ -29,7 +29,7 @@ func takeOf(t *testing.T, x dsp.Block, session, rate int) *take {
 	}
 	b := &builder{jobs: 2, work: &workspace{dir: t.TempDir()}}
 	stage := artifact{stageInfo: w.stageInfo, path: w.file.Name(), rate: session, song: w.Frames}
-	made, err := b.makeTake(context.Background(), stage, takeID{&channel{name: "master"}, rate})
+	made, err := b.makeTake(context.Background(), stage, takeID{stage: &channel{name: "master"}, rate: rate})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ func (b *builder) sources(song *spec.Song) (map[string]source, int, error) {
 	if rate == 0 {
 		rate = commonRate(list)
 	}
+	faults := fitting(song, rate)
 	b.tellOfFiles(song, list, rate)
 	ratios := map[int]*resample.Resampler{}
 	for i := range list {
@@ -47,7 +48,6 @@ func (b *builder) sources(song *spec.Song) (map[string]source, int, error) {
 	}
 	midnight := startOf(song, list, rate)
 	sources := map[string]source{}
-	var faults []error
 	for _, o := range list {
 		if len(o.faults) == 0 {
 			src, err := b.arrange(song, o, rate, midnight)
@@ -57,6 +57,16 @@ func (b *builder) sources(song *spec.Song) (map[string]source, int, error) {
 		faults = append(faults, o.faults...)
 	}
 	return sources, rate, errors.Join(faults...)
+}
+
+// fitting finds deliveries at the session's rate whose dither is made for others.
+func fitting(song *spec.Song, rate int) (faults []error) {
+	for _, d := range song.Deliver {
+		if d.SampleRate == 0 && !d.DitherFits(rate) {
+			faults = append(faults, &InputError{Pos: d.Pos, Message: fmt.Sprintf("deliver: %s: %s, the session's rate: %s", d.Name, d.DitherMisfit(rate), spec.DitherHint)})
+		}
+	}
+	return faults
 }
 
 // openAll reads the headers of all files of a song.

@@ -286,7 +286,11 @@ func (b *builder) stagePath(c *channel, p port) string {
 
 // takePath is where a resampled take lies in the workspace.
 func (b *builder) takePath(id takeID) string {
-	return b.work.path(fmt.Sprintf("%.24s-%d.f32", id.stage.key, id.rate))
+	phase := ""
+	if id.minimum {
+		phase = "-minimum"
+	}
+	return b.work.path(fmt.Sprintf("%.24s-%d%s.f32", id.stage.key, id.rate, phase))
 }
 
 // count counts an action.
@@ -344,7 +348,7 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 		if analysers[id] != nil || !slices.Contains(stages, st.from) || !st.levelled(s.desk.rate) {
 			continue
 		}
-		a, n, err := newAnalyser(st.from.node, s.desk.rate, id.rate, b.takePath(id))
+		a, n, err := newAnalyser(st.from.node, s.desk.rate, id, b.takePath(id))
 		if err != nil {
 			return err
 		}

@@ -27,8 +27,17 @@ type take struct {
 
 // takeID names the take of a stage at a rate.
 type takeID struct {
-	stage *channel
-	rate  int
+	stage   *channel
+	rate    int
+	minimum bool // resampled with minimum phase; never at the stage's own rate
+}
+
+// resampler returns what makes the take of a stage at the session's rate.
+func (id takeID) resampler(session int) (*resample.Resampler, error) {
+	if id.minimum {
+		return resample.NewMinimumPhase(session, id.rate)
+	}
+	return resample.New(session, id.rate)
 }
 
 // untouched is the take of a delivery that asks for no loudness, no ceiling and
@@ -58,9 +67,10 @@ type analyser struct {
 }
 
 // newAnalyser returns a sink for the stage that from puts out, which makes the
-// take at a rate, and the node that drives it. path is where the stage is kept
+// take, and the node that drives it. path is where the stage is kept
 // when it is resampled.
-func newAnalyser(from *node, session, rate int, path string) (*analyser, *node, error) {
+func newAnalyser(from *node, session int, id takeID, path string) (*analyser, *node, error) {
+	rate := id.rate
 	a := &analyser{
 		take:    &take{onGrid: map[int]bool{16: true, 24: true}},
 		left:    from.end,
@@ -74,7 +84,7 @@ func newAnalyser(from *node, session, rate int, path string) (*analyser, *node, 
 	a.frame = -int64(a.scanner.Latency())
 	if rate != session {
 		var err error
-		if a.speed, err = resample.New(session, rate); err != nil {
+		if a.speed, err = id.resampler(session); err != nil {
 			return nil, nil, err
 		}
 		a.block = dsp.NewBlock(dsp.MaxBlock)
@@ -179,7 +189,7 @@ func (a *analyser) Close() error {
 func (b *builder) makeTake(ctx context.Context, stage artifact, id takeID) (*take, error) {
 	src := &stageSource{artifact: stage}
 	from := &node{name: id.stage.name, source: src, latency: stage.Latency, end: stage.Frames}
-	a, n, err := newAnalyser(from, stage.rate, id.rate, b.takePath(id))
+	a, n, err := newAnalyser(from, stage.rate, id, b.takePath(id))
 	if err != nil {
 		return nil, err
 	}

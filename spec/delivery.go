@@ -37,7 +37,8 @@ var deliveryKeys = []key{
 	{name: "tolerance", typ: quantity{unit: param.LU, min: 0.01, max: 5}, def: 0.1, doc: "how far the file's loudness may lie from the target"},
 	{name: "ceiling", typ: quantity{unit: param.DBTP, min: -20, max: 0, words: []string{none}}, def: none, doc: "highest true peak of the file; none: no limiter"},
 	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, absent: "the master's", doc: "the most that the limiter may take off the peaks; beyond it the build stops"},
-	{name: "dither", typ: choice{[]string{"tpdf", none}}, def: "tpdf", doc: "noise that makes the rounding to the word length harmless; 32 float needs none"},
+	{name: "dither", typ: choice{ditherNames}, def: "tpdf", doc: ditherDoc},
+	{name: "resample", typ: choice{[]string{linearPhase, minimumPhase}}, def: linearPhase, doc: "the filter where the delivery's rate is not the session's. linear: nothing moves in time, and edges ring a little before and after themselves; minimum: nothing rings before them, and the sound comes later by 0.1 ms, the highest treble by more: not for parts that are to add up with others"},
 	{name: "head", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written before the song"},
 	{name: "tail", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written after the song"},
 	{name: "handover", typ: choice{[]string{none, "warn", "strict"}}, def: none, doc: "hold the file against what a mastering engineer expects of a mix: sample peak -6 to -3 dBFS (of prints and other versions, at most -3 dBFS), no clipped runs, the tail not cut, no limiter or clipper in the mix's chain. warn: what is not so is told; strict: the build stops"},
@@ -128,12 +129,7 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	d.explain(Line{Path: l.at.path, Value: "profile " + label, Origin: name.origin(), Doc: base.str("doc")})
 	l.fill(&v)
 	at.words = fmt.Sprintf("deliver: %s", v.Name)
-	if v.Float && top.has("dither") && v.Dither != none {
-		d.fail(top.at["dither"], at, "32 float is not dithered", "remove dither, or choose bit_depth: 24")
-	}
-	if v.Float {
-		v.Dither = none
-	}
+	d.checkDither(&v, top, name, at)
 	if c, ok := l.get("prints").(printChoice); ok {
 		d.checkPrints(&v, c, top, name, at)
 	}
@@ -190,7 +186,8 @@ func (l layers) fill(v *Delivery) {
 	if most, ok := l.get("max_reduction").(float64); ok {
 		v.MaxReduction = most
 	}
-	v.Dither = l.get("dither").(string)
+	v.Dither = ditherOf(l.get("dither").(string))
+	v.Resample = l.get("resample").(string)
 	v.Head, v.Tail = l.get("head").(float64), l.get("tail").(float64)
 	v.Handover = l.get("handover").(string)
 	v.Metadata = l.get("metadata").(bool)

@@ -216,7 +216,8 @@ type Delivery struct {
 	Tolerance    float64  // LU
 	Ceiling      *float64 // dBTP; nil: no limiter
 	MaxReduction float64  // dB the limiter may take off the peaks
-	Dither       string   // "tpdf" or "none"
+	Dither       string   // "tpdf", "tpdf-hp", a noise shaper's set such as "wannamaker-9", or "none"
+	Resample     string   // the resampler's phase: "linear" or "minimum"
 	Head, Tail   float64  // seconds of silence before and after the song
 	Handover     string   // "none", or how what a mix to be mastered should not have is told: "warn" or "strict"
 	Metadata     bool     // write INFO tags

@@ -10,11 +10,16 @@
 // survey", JAES 40(5), 1992). The error is then 0.5 LSB rms: -93.3 dB below a
 // full-scale sine at 16 bits.
 //
+// [HighPass] is triangular noise too, moved up in frequency; the shaped kinds
+// (shaped.go) also feed the error of each sample back into the next ones, so
+// that what is left lies where it is hardly heard.
+//
 // Dither once, as the last step.
 package dither
 
 import (
 	"math"
+	"slices"
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/seed"
@@ -23,11 +28,34 @@ import (
 // Kind is the kind of dither.
 type Kind int
 
-// The kinds of dither.
+// The kinds of dither. The noise of each is independent in each channel.
 const (
-	None Kind = iota // round only: for sound that is on the grid already
-	TPDF             // triangular noise of 2 LSB peak to peak, white, independent in each channel
+	None         Kind = iota // round only: for sound that is on the grid already
+	TPDF                     // triangular noise of 2 LSB peak to peak, white
+	HighPass                 // the same noise with less below a quarter of the rate and more above
+	Lipshitz5                // TPDF, and the error shaped: see shaped.go
+	ModifiedE9               //
+	ImprovedE9               //
+	Wannamaker3              //
+	Wannamaker9              //
+	Wannamaker24             //
 )
+
+// names are the kinds as people write them.
+var names = [...]string{
+	None: "none", TPDF: "tpdf", HighPass: "tpdf-hp",
+	Lipshitz5: "lipshitz-5", ModifiedE9: "modified-e-9", ImprovedE9: "improved-e-9",
+	Wannamaker3: "wannamaker-3", Wannamaker9: "wannamaker-9", Wannamaker24: "wannamaker-24",
+}
+
+// String returns the kind's name: "tpdf", "wannamaker-9".
+func (k Kind) String() string { return names[k] }
+
+// Named returns the kind of a name, and whether there is one.
+func Named(name string) (Kind, bool) {
+	k := slices.Index(names[:], name)
+	return Kind(max(k, 0)), k >= 0
+}
 
 // Quantizer turns sound into whole numbers of a word length. The same key
 // gives the same noise, whatever the block lengths.
@@ -37,16 +65,20 @@ type Quantizer struct {
 	noise   [2]seed.Stream
 	pos     uint64
 	clipped int64
+	shaper  *shaper // nil for what shapes nothing
 }
 
-// New returns a quantizer to words of 2 to 31 bits. The key says which noise:
+// New returns a quantizer to words of 2 to 32 bits. The key says which noise:
 // derive it from song and delivery with [seed.Of], so that no two files share
 // theirs; the two channels have independent noise.
 func New(bits int, kind Kind, key uint64) *Quantizer {
-	q := &Quantizer{bits: min(max(bits, 2), 31), kind: kind}
+	q := &Quantizer{bits: min(max(bits, 2), 32), kind: kind}
 	keys := seed.New(key)
 	for ch := range q.noise {
 		q.noise[ch] = seed.New(keys.Bits(uint64(ch)))
+	}
+	if kind.Shaped() {
+		q.shaper = newShaper(sets[kind])
 	}
 	return q
 }
@@ -57,10 +89,18 @@ func New(bits int, kind Kind, key uint64) *Quantizer {
 // at full scale, where the clamped samples are counted. What is no number
 // becomes 0.
 func (q *Quantizer) Process(in dsp.Block, out [2][]int32) {
+	if q.shaper != nil {
+		q.clipped += q.shaper.process(in, out, q.bits, q.noise, q.pos)
+		q.pos += uint64(in.Len())
+		return
+	}
 	for ch := range in {
-		if q.kind == TPDF {
+		switch q.kind {
+		case TPDF:
 			q.clipped += dithered(in[ch], out[ch], q.bits, q.noise[ch], q.pos)
-		} else {
+		case HighPass:
+			q.clipped += highPassed(in[ch], out[ch], q.bits, q.noise[ch], q.pos)
+		default:
 			q.clipped += rounded(in[ch], out[ch], q.bits)
 		}
 	}
@@ -71,13 +111,39 @@ func (q *Quantizer) Process(in dsp.Block, out [2][]int32) {
 func (q *Quantizer) Clipped() int64 { return q.clipped }
 
 // Reset goes back to the first sample.
-func (q *Quantizer) Reset() { q.pos, q.clipped = 0, 0 }
+func (q *Quantizer) Reset() {
+	q.pos, q.clipped = 0, 0
+	if q.shaper != nil {
+		q.shaper.reset()
+	}
+}
 
 func dithered(in []float64, out []int32, bits int, noise seed.Stream, pos uint64) (clipped int64) {
 	scale, low, high := limits(bits)
 	out = out[:len(in)]
 	for i, x := range in {
 		v := math.RoundToEven(float64(x*scale) + triangle(noise.Bits(pos+uint64(i))))
+		if !(v >= low && v <= high) {
+			v = clamp(v, low, high)
+			clipped++
+		}
+		out[i] = int32(v)
+	}
+	return clipped
+}
+
+// highPassed dithers with the difference of each uniform number to the one
+// before it: triangular as their sum is, with no noise at 0 Hz and twice the
+// power at half the rate (R. A. Wannamaker, PhD thesis, Waterloo 1997, 4.3).
+// One number a sample is all it takes.
+func highPassed(in []float64, out []int32, bits int, noise seed.Stream, pos uint64) (clipped int64) {
+	scale, low, high := limits(bits)
+	out = out[:len(in)]
+	before := noise.Uniform(pos - 1) // of the first sample: the stream's last number, in a circle
+	for i, x := range in {
+		u := noise.Uniform(pos + uint64(i))
+		v := math.RoundToEven(float64(x*scale) + (u - before))
+		before = u
 		if !(v >= low && v <= high) {
 			v = clamp(v, low, high)
 			clipped++

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/lathe-audio/lathe/dsp"
@@ -132,8 +133,8 @@ func TestOnGrid(t *testing.T) {
 // Words go through rounding without dither unchanged.
 func TestWordsStayAsTheyAre(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		bits := rapid.IntRange(2, 31).Draw(t, "bits")
-		word := rapid.Int32Range(-1<<(bits-1), 1<<(bits-1)-1).Draw(t, "word")
+		bits := rapid.IntRange(2, 32).Draw(t, "bits")
+		word := rapid.Int32Range(int32(-1<<(bits-1)), int32(1<<(bits-1)-1)).Draw(t, "word")
 		x := math.Ldexp(float64(word), 1-bits)
 		out := words(1)
 		New(bits, None, 0).Process(dsp.Block{{x}, {x}}, out)
@@ -145,27 +146,36 @@ func TestWordsStayAsTheyAre(t *testing.T) {
 
 func TestCutsDoNotMatter(t *testing.T) {
 	in := dsptest.Noise(5000, 1.1, "cuts")
-	want := words(in.Len())
-	whole := New(16, TPDF, 9)
-	whole.Process(in, want)
-	rapid.Check(t, func(t *rapid.T) {
-		q, got := New(16, TPDF, 9), words(in.Len())
-		for at := 0; at < in.Len(); {
-			n := min(rapid.IntRange(0, 2000).Draw(t, "frames"), in.Len()-at)
-			q.Process(in.Cut(at, at+n), [2][]int32{got[0][at : at+n], got[1][at : at+n]})
-			at += n
+	for kind := None; kind <= Wannamaker24; kind++ {
+		want := words(in.Len())
+		whole := New(16, kind, 9)
+		whole.Process(in, want)
+		clipped := whole.Clipped()
+		again := words(in.Len())
+		whole.Reset()
+		whole.Process(in, again)
+		if diff := cmp.Diff(want, again); diff != "" {
+			t.Fatalf("%v: after Reset: %s", kind, diff)
 		}
-		for ch := range got {
-			for i := range got[ch] {
-				if got[ch][i] != want[ch][i] {
-					t.Fatalf("channel %d, frame %d: %d, want %d", ch, i, got[ch][i], want[ch][i])
+		rapid.Check(t, func(t *rapid.T) {
+			q, got := New(16, kind, 9), words(in.Len())
+			for at := 0; at < in.Len(); {
+				n := min(rapid.IntRange(0, 2000).Draw(t, "frames"), in.Len()-at)
+				q.Process(in.Cut(at, at+n), [2][]int32{got[0][at : at+n], got[1][at : at+n]})
+				at += n
+			}
+			for ch := range got {
+				for i := range got[ch] {
+					if got[ch][i] != want[ch][i] {
+						t.Fatalf("%v, channel %d, frame %d: %d, want %d", kind, ch, i, got[ch][i], want[ch][i])
+					}
 				}
 			}
-		}
-		if q.Clipped() != whole.Clipped() {
-			t.Fatalf("%d clamped, want %d", q.Clipped(), whole.Clipped())
-		}
-	})
+			if q.Clipped() != clipped {
+				t.Fatalf("%v: %d clamped, want %d", kind, q.Clipped(), clipped)
+			}
+		})
+	}
 }
 
 func TestKeysDiffer(t *testing.T) {
@@ -189,7 +199,21 @@ func TestGolden(t *testing.T) {
 		bits int
 		kind Kind
 		sum  string
-	}{{16, TPDF, "1c881f3ffe98199628382d327d72b72210845d4abc63e4ec233a9cde8f6a42c3"}, {20, TPDF, "6a5b5599aa7de2fb224561bade69d4a8d2720e0120c791da95566eaf84d52815"}, {24, TPDF, "021672666d88406b205650911fef1ee5fcee068695c3776229bfb89c0892d8de"}, {24, None, "4b2edb197a70cd0e6c5e6eac01dad52af8aa1258902b95a4b330ce3a5df31bc3"}} {
+	}{
+		{16, TPDF, "1c881f3ffe98199628382d327d72b72210845d4abc63e4ec233a9cde8f6a42c3"},
+		{20, TPDF, "6a5b5599aa7de2fb224561bade69d4a8d2720e0120c791da95566eaf84d52815"},
+		{24, TPDF, "021672666d88406b205650911fef1ee5fcee068695c3776229bfb89c0892d8de"},
+		{24, None, "4b2edb197a70cd0e6c5e6eac01dad52af8aa1258902b95a4b330ce3a5df31bc3"},
+		{32, None, "40b37ee80dd5c039957526fb3e628aca8d31667331c14b473ab0c60d01ac00c0"},
+		{16, HighPass, "e31dbd6b98e7d8c473cd577265adbc2bb24b5bd2479a5508b909ca5d5b9e6c36"},
+		{16, Lipshitz5, "b568e56879edafdef26a59e8077e8bce9dd9edd4c0855a0467e0d6be56323d62"},
+		{16, ModifiedE9, "59a61a89ac9011a471e97a11b4dee2fc9b04d4b158c57a25fdb450834b40633f"},
+		{16, ImprovedE9, "a7c15130760dd23269f9dd7dc04d644dd5edd14b15847b32458d2a26b0b1a750"},
+		{16, Wannamaker3, "b8dcf01e8d4a4da7065ea49f350a75e9d1ad2121d9ee8dc7a3306c73c1e78a18"},
+		{16, Wannamaker9, "95501520664f5c0ff7d8265ff33b1e87ec48b6d2336e6047035f214a661a64fe"},
+		{24, Wannamaker9, "49f3060b25aeae2a3ec634f486c783d4399c28290bbfaf98cb646c748b2287cb"},
+		{16, Wannamaker24, "a9b50a807073f9422db6e3e920e2e69fddc4a16a12d6af5243a8d0733415716f"},
+	} {
 		t.Run(fmt.Sprint(c.bits, "-", c.kind), func(t *testing.T) {
 			in := dsptest.Noise(20000, 1.01, "dither")
 			out, block := words(in.Len()), dsp.NewBlock(in.Len())

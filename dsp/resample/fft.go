@@ -22,6 +22,7 @@ type stage struct {
 	w []turn
 	// roots[k] is the k-th root of one, for a radix without code of its own.
 	roots []turn
+	lanes []float64 // w once more, for the vector form of a first stage
 }
 
 // turn is a point on the unit circle.
@@ -49,6 +50,7 @@ func newFFT(n int) *fft {
 		for k := range s.roots {
 			s.roots[k] = newTurn(k, r)
 		}
+		s.lanes = s.newLanes()
 		f.stages = append(f.stages, s)
 		stride *= r
 	}
@@ -89,6 +91,7 @@ func (f *fft) transform(x, a, b pair) pair {
 
 func (s *stage) run(x, y pair) {
 	switch {
+	case s.runFast(x, y):
 	case s.radix == 4 && s.stride == 1:
 		s.first4(x, y)
 	case s.radix == 4:

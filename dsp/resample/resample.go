@@ -12,7 +12,8 @@
 // The filter is linear in phase and its delay is taken out: frame m of the
 // output is the sound at the time m/rate of the input. It is flat up to 0.907
 // of the lower rate's half (20 kHz of 22.05) and closed from that half on, so
-// nothing folds back into the band and nothing is mirrored out of it.
+// nothing folds back into the band and nothing is mirrored out of it. There is
+// one of minimum phase too (minimum.go).
 package resample
 
 import (
@@ -37,10 +38,12 @@ type Resampler struct {
 
 	forward, inverse *fft
 	gains            []float64 // the filter: of bin k, scaled for the unscaled transforms
-	guard            int       // frames at either end of a stretch that the filter reaches over
+	sines            []float64 // its imaginary part; nil for linear phase, which has none
+	guard            int       // input frames that the filter reaches to either side, or twice as many to one
+	before, after    int       // frames at the two ends of a stretch that it reaches over
 	hop              int       // frames by which stretches advance: a multiple of down
 
-	in        dsp.Block // the stretch that is being filled, starting guard frames before its first output
+	in        dsp.Block // the stretch that is being filled, starting so many frames before its first output
 	fill      int
 	work      [2]pair
 	out       dsp.Block // frames that are done but not yet fetched
@@ -66,6 +69,7 @@ func New(from, to int) (*Resampler, error) {
 		return nil, fmt.Errorf("cannot convert %d Hz to %d Hz: their ratio %d:%d is too odd; give a usual rate such as 44100 or 48000", from, to, r.up, r.down)
 	}
 	r.guard, r.hop = guard, lengthIn-2*guard
+	r.before, r.after = guard, guard
 	r.forward, r.inverse = newFFT(lengthIn), newFFT(lengthOut)
 	r.in, r.out = dsp.NewBlock(lengthIn), dsp.NewBlock(r.hop/int(r.down)*int(r.up))
 	for i := range r.work {
@@ -122,7 +126,7 @@ func (r *Resampler) design(from, to int) []float64 {
 // Reset goes back to the first frame.
 func (r *Resampler) Reset() {
 	r.pending, r.got, r.gave = dsp.Block{}, 0, 0
-	r.fill = r.guard // silence before the first frame
+	r.fill = r.before // silence before the first frame
 	for _, x := range r.in {
 		clear(x)
 	}
@@ -209,10 +213,14 @@ func (r *Resampler) convert() {
 	if &spectrum.re[0] == &other.re[0] {
 		other = r.work[1]
 	}
-	r.shape(other, spectrum)
+	if r.sines == nil {
+		r.shape(other, spectrum)
+	} else {
+		r.rotate(other, spectrum)
+	}
 	done := r.inverse.transform(other.swap(), spectrum.swap(), other.swap()).swap()
 
-	first := r.guard / int(r.down) * int(r.up)
+	first := r.before / int(r.down) * int(r.up)
 	n := r.out.Len()
 	copy(r.out[0], done.re[first:first+n])
 	copy(r.out[1], done.im[first:first+n])
@@ -220,7 +228,7 @@ func (r *Resampler) convert() {
 	for _, x := range r.in {
 		copy(x, x[r.hop:])
 	}
-	r.fill = 2 * r.guard
+	r.fill = r.before + r.after
 }
 
 // shape filters the spectrum from and writes it into to, whose length is the

@@ -10,6 +10,7 @@
 //	go run ./internal/bench -work measure   # a file of 60 minutes, measured
 //	go run ./internal/bench -work measure -file album.flac
 //	go run ./internal/bench -work processors # what a frame costs in each kind (lathe alone)
+//	go run ./internal/bench -work resample  # quality and speed of sample rate conversion
 package main
 
 import (
@@ -28,12 +29,20 @@ func main() {
 	stems := flag.Int("stems", 24, "number of stems")
 	minutes := flag.Float64("minutes", 0, "length of each, or of the file to be measured (default 4 and 60)")
 	runs := flag.Int("runs", 3, "runs of each tool, in turn; the median counts")
-	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; edit: what a change costs; measure: loudness and peaks of one long file; processors: each kind on its own")
+	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; edit: what a change costs; measure: loudness and peaks of one long file; processors: each kind on its own; resample: sample rate conversion")
 	file := flag.String("file", "", "a file of your own for -work measure")
 	only := flag.String("tools", "", "only tools whose name has one of these words, besides lathe: tuned,SoX (default: all that are installed)")
 	dir := flag.String("dir", "", "folder for stems and results, kept (default: a temporary one)")
 	programme := flag.String("make", "", "write the file that -work measure makes to this path, and end")
+	phase := flag.String("convert", "", "lathe's side of -work resample: linear or minimum, then FROM TO TIMES IN OUT")
 	flag.Parse()
+	if *phase != "" {
+		if err := convertMain(*phase, flag.Args()); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if *minutes == 0 {
 		*minutes = 4
 		if *work == "measure" {
@@ -42,6 +51,13 @@ func main() {
 	}
 	if *programme != "" {
 		if err := writeProgramme(*programme, *minutes); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if *work == "resample" {
+		if err := benchResamplers(*dir, *only, *minutes, *runs); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
@@ -87,7 +103,7 @@ type usage struct {
 func bench(work, only, file string, stems int, minutes float64, runs int, dir string) error {
 	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools, "edit": nil, "measure": meterTools}[work]
 	if !ok {
-		return fmt.Errorf("no work %q: mix, release, edit, measure or processors", work)
+		return fmt.Errorf("no work %q: mix, release, edit, measure, processors or resample", work)
 	}
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "lathe-bench-")
