@@ -29,9 +29,4 @@ func TestNames(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range PlaybackNames() {
-		if _, ok := Delivery(name); ok {
-			t.Errorf("%s is a streaming service and a delivery profile", name)
-		}
-	}
 }

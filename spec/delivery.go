@@ -32,16 +32,22 @@ var deliveryKeys = []key{
 	{name: "prints", typ: printList{}, absent: "the song whole", doc: "in place of the song its parts, of the main version, a file each, before the mix's own chain and fader. buses: everything that feeds the mix, returns apart, which always adds up to it; stems, or a list of stems, buses, returns, groups or tags: each as it is heard alone, through its buses and with its share of the returns"},
 	{name: "format", typ: choice{[]string{"wav"}}, def: "wav", doc: "file format"},
 	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, words: []string{"session"}, eg: "48 kHz"}, def: "session", doc: "sample rate of the file; session: the rate the song is mixed at"},
+	{name: "max_sample_rate", typ: quantity{unit: param.Hz, min: 44100, max: 384000, whole: true, words: []string{none}, eg: "96 kHz"}, def: none, doc: "highest rate of the file where sample_rate is session; above it the rate is divided by the smallest whole number that brings it there"},
 	{name: "bit_depth", typ: choice{[]string{"16", "24", "32 float"}}, def: "24", doc: "word length of the file"},
 	{name: "loudness", typ: quantity{unit: param.LUFS, min: -60, max: 0, words: []string{none}}, def: none, doc: "integrated loudness (BS.1770) of the file; none: as loud as the master is"},
 	{name: "tolerance", typ: quantity{unit: param.LU, min: 0.01, max: 5}, def: 0.1, doc: "how far the file's loudness may lie from the target"},
 	{name: "ceiling", typ: quantity{unit: param.DBTP, min: -20, max: 0, words: []string{none}}, def: none, doc: "highest true peak of the file; none: no limiter"},
+	{name: "peak", typ: quantity{unit: param.DB, min: -30, max: 0, words: []string{none}, eg: "-3 dBFS"}, def: none, doc: "sample peak of the file, to which its level is set, each song by itself, in place of loudness and ceiling; none: not by its peak"},
+	{name: "mono_below", typ: quantity{unit: param.Hz, min: 20, max: 500, words: []string{none}, eg: "200 Hz"}, def: none, doc: "below this frequency both channels are made the same, before level and limiter (24 dB/oct, as the imager does it)"},
 	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, absent: "the master's", doc: "the most that the limiter may take off the peaks; beyond it the build stops"},
 	{name: "dither", typ: choice{ditherNames}, def: "tpdf", doc: ditherDoc},
 	{name: "resample", typ: choice{[]string{linearPhase, minimumPhase}}, def: linearPhase, doc: "the filter where the delivery's rate is not the session's. linear: nothing moves in time, and edges ring a little before and after themselves; minimum: nothing rings before them, and the sound comes later by 0.1 ms, the highest treble by more: not for parts that are to add up with others"},
 	{name: "head", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written before the song"},
 	{name: "tail", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written after the song"},
 	{name: "handover", typ: choice{[]string{none, "warn", "strict"}}, def: none, doc: "hold the file against what a mastering engineer expects of a mix: sample peak -6 to -3 dBFS (of prints and other versions, at most -3 dBFS), no clipped runs, the tail not cut, no limiter or clipper in the mix's chain. warn: what is not so is told; strict: the build stops"},
+	{name: "file_name", typ: fileTemplate{}, absent: DefaultFileName, doc: fileNameDoc()},
+	{name: "characters", typ: choice{[]string{AnyCharacters, ASCIICharacters, DistributorCharacters}}, def: AnyCharacters, doc: "what the file's name is made of, beyond what every file system takes. ascii: printable ASCII, with letters transliterated (ø is o, ß is ss); distributor: letters A to Z, digits, _ and - only, others become _"},
+	{name: "rules", typ: ruleList{}, absent: "the profile's", doc: "what the platform asks of the file, held against what is read back from disk. advice: the profile's rules are only told; none: they are not held; or rules of your own in their place. What an entry of `deliver` sets itself (bit_depth, loudness, ...) is only advised against"},
 	{name: "metadata", typ: toggle{}, def: true, doc: "write title, artist, album, date, genre and copyright into the file"},
 }
 
@@ -49,6 +55,7 @@ var deliveryKeys = []key{
 var profileKeys = keyTable([]key{
 	{name: "title", typ: text{}, doc: "name for people"},
 	{name: "doc", typ: text{}, doc: "what it is for, in one line"},
+	{name: "group", typ: choice{profileGroups}, absent: "none", doc: "among which profiles it is listed"},
 	{name: "source", typ: text{}, doc: "where its figures come from"},
 	{name: "date", typ: text{pattern: datePattern, expect: "a date such as 2026-11-20", check: realDate}, doc: "when they were looked up"},
 }, deliveryKeys)
@@ -117,7 +124,7 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	l := layers{d: d, top: top, base: base}
 	v := Delivery{
 		Pos: name.pos(), Name: label, Profile: label,
-		Title: base.str("title"), Source: base.str("source"), Date: base.str("date"),
+		Title: base.str("title"), Group: base.str("group"), Source: base.str("source"), Date: base.str("date"),
 		MaxReduction: fromMaster,
 	}
 	for _, g := range []*group{base, top} {
@@ -128,11 +135,14 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	l.at = at.key(v.Name)
 	d.explain(Line{Path: l.at.path, Value: "profile " + label, Origin: name.origin(), Doc: base.str("doc")})
 	l.fill(&v)
+	v.Rules = profileRules(&v, base, top)
+	d.explainRules(&v, base, top, l.at)
 	at.words = fmt.Sprintf("deliver: %s", v.Name)
 	d.checkDither(&v, top, name, at)
 	if c, ok := l.get("prints").(printChoice); ok {
 		d.checkPrints(&v, c, top, name, at)
 	}
+	d.checkLevel(&v, top, name, at)
 	taken := strings.ToLower(v.Name) // some file systems do not tell A from a
 	if first := names[taken]; first != nil {
 		x := name.diagnostic(fmt.Sprintf("deliver: the name %s is taken", v.Name), fmt.Sprintf("give it another: %s: {name: other}", label))
@@ -142,6 +152,33 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	}
 	names[taken] = name
 	return append(out, v)
+}
+
+// checkLevel refuses two ways of setting a level at once, and processing that
+// would keep prints from adding up.
+func (d *decoder) checkLevel(v *Delivery, top *group, name *node, at place) {
+	where := func(keys ...string) *node {
+		for _, k := range keys {
+			if n := top.at[k]; n != nil {
+				return n
+			}
+		}
+		return name
+	}
+	if v.Peak != nil && (v.Loudness != nil || v.Ceiling != nil) {
+		other := "loudness"
+		if v.Loudness == nil {
+			other = "ceiling"
+		}
+		d.fail(where(other, "peak"), at, "a level is set by peak or by "+other+", not by both", fmt.Sprintf("write peak: none or %s: none", other))
+	}
+	if _, prints := d.prints[v.Pos]; prints && (v.Peak != nil || v.MonoBelow > 0) {
+		key := "peak"
+		if v.Peak == nil {
+			key = "mono_below"
+		}
+		d.fail(where(key), at, "prints are left as they are, so that they add up to the mix", fmt.Sprintf("write %s: none", key))
+	}
 }
 
 // layers are the defaults, the profile and what a project writes on top.
@@ -183,6 +220,17 @@ func (l layers) fill(v *Delivery) {
 	if ceiling, ok := l.get("ceiling").(float64); ok {
 		v.Ceiling = &ceiling
 	}
+	if rate, ok := l.get("max_sample_rate").(float64); ok {
+		v.MaxSampleRate = int(rate)
+	}
+	if peak, ok := l.get("peak").(float64); ok {
+		v.Peak = &peak
+	}
+	v.MonoBelow, _ = l.get("mono_below").(float64)
+	if v.FileName, _ = l.get("file_name").(FileName); v.FileName == nil {
+		v.FileName = ParseFileName(DefaultFileName)
+	}
+	v.Characters = l.get("characters").(string)
 	if most, ok := l.get("max_reduction").(float64); ok {
 		v.MaxReduction = most
 	}

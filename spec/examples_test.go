@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,8 +95,19 @@ func TestProfiles(t *testing.T) {
 		if p.Doc == "" || d.Title == "" || d.Source == "" || d.Date == "" || d.MaxReduction <= 0 || d.Tolerance <= 0 {
 			t.Errorf("%s: %+v", p.Name, d)
 		}
-		if (d.Loudness == nil) != (d.From == "mix") || strings.TrimSpace(d.Name) != p.Name {
+		if d.From == "mix" && (d.Loudness != nil || d.Ceiling != nil || d.Peak != nil) || strings.TrimSpace(d.Name) != p.Name {
 			t.Errorf("%s: %+v", p.Name, d)
+		}
+		if !slices.Contains(spec.ProfileGroups(), d.Group) {
+			t.Errorf("%s is in no group", p.Name)
+		}
+		for _, r := range d.Rules {
+			if r.Mark == "" || r.Source == "" || r.Source == d.Source {
+				t.Errorf("%s: nobody is named who says that %s", p.Name, r)
+			}
+			if r.Mark == spec.Unconfirmed && !r.Advice {
+				t.Errorf("%s: nobody has confirmed that %s", p.Name, r)
+			}
 		}
 	}
 }

@@ -205,6 +205,7 @@ type Delivery struct {
 	Name         string   // folder below the output folder
 	Profile      string   // the profile it came from
 	Title        string   // of the profile, for people
+	Group        string   // of the profile, among which it is listed; may be ""
 	Source, Date string   // of the profile's figures
 	From         string   // "master" or "mix"
 	Prints       []Print  // parts of the song in its place; nil: the song whole
@@ -221,6 +222,13 @@ type Delivery struct {
 	Head, Tail   float64  // seconds of silence before and after the song
 	Handover     string   // "none", or how what a mix to be mastered should not have is told: "warn" or "strict"
 	Metadata     bool     // write INFO tags
+
+	MaxSampleRate int      // Hz, of a file at the session's rate; 0: any
+	Peak          *float64 // dBFS, sample peak; nil: the level is not set by it
+	MonoBelow     float64  // Hz; 0: off
+	FileName      FileName
+	Characters    string // of the file's name: AnyCharacters and so on
+	Rules         []Rule // that its files are held against
 }
 
 // Print is a part of the mix that is a file of its own.

@@ -83,6 +83,8 @@ var sections = []struct{ def, title, intro string }{
 	{"version", "versions", "`versions: {NAME: {...}}`."},
 	{"master", "master", ""},
 	{"delivery", "deliver", "A list of profiles: `- NAME`, or `- NAME: {...}` with these keys on top. A profile of your own is a file with the same keys, named by its path."},
+	{"rule", "rules", "A list of what a profile, or a delivery, asks of its files: limits as in `assert`, each entry with who says so. Files are held against them when they are read back; " +
+		"`lathe profiles NAME --check FILE` holds any other file against them."},
 	{"album", "An album", "The keys at the top of an album's project file."},
 	{"release", "release", ""},
 	{"album_song", "songs", ""},
@@ -127,8 +129,15 @@ func reference() ([]byte, error) {
 	if diags != nil {
 		return nil, fmt.Errorf("%s", diags.Text())
 	}
-	for _, profile := range all {
-		p.line("- [`%s`](../profiles/delivery/%s.yaml): %s", profile.Name, profile.Name, profile.Doc)
+	p.line("`lathe profiles NAME` prints a profile's values and rules with who says so. A profile of your own has the keys of a delivery and `title`, `doc`, `source`, `date`.\n")
+	for _, group := range spec.ProfileGroups() {
+		p.line("%s:\n", strings.ToUpper(group[:1])+group[1:])
+		for _, profile := range all {
+			if profile.Delivery.Group == group {
+				p.line("- [`%s`](../profiles/delivery/%s.yaml): %s", profile.Name, profile.Name, profile.Doc)
+			}
+		}
+		p.line("")
 	}
 	return p.text.Bytes(), nil
 }
