@@ -3,6 +3,7 @@ package render
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -13,10 +14,10 @@ import (
 )
 
 // Check is one thing that an output, or an album, was held against: a target of
-// its delivery, a promise of `assert`, or what is expected of a mix that is handed
-// over.
+// its delivery, a promise of `assert`, a rule of its profile, or what is expected
+// of a mix that is handed over.
 type Check struct {
-	Rule   string      `json:"rule"` // "target/loudness", "assert/true_peak"
+	Rule   string      `json:"rule"` // "target/loudness", "assert/true_peak", "profile/true_peak"
 	Status CheckStatus `json:"status"`
 
 	About    string `json:"about"` // an output's path; "streaming" for its songs together; a song's place in the album
@@ -32,11 +33,15 @@ type Check struct {
 	At      *float64 `json:"at_s"`           // where in the song
 	Message string   `json:"message"`
 	Options []string `json:"options,omitempty"` // what may be done
+	Mark    string   `json:"mark,omitempty"`    // of a profile's rule: by whom it is known
+	Source  string   `json:"source,omitempty"`  // of a profile's rule: where it is written
 
 	File  string `json:"file"` // where the project asks for it
 	Line  int    `json:"line"`
 	Col   int    `json:"col"`
 	Width int    `json:"width,omitempty"` // characters from there; 0: not known
+
+	known bool // advice about what the project itself has decided
 }
 
 // CheckStatus is how a check came out.
@@ -47,6 +52,7 @@ const (
 	CheckMet     CheckStatus = "met"
 	CheckFailed  CheckStatus = "failed"  // nothing is delivered
 	CheckWarned  CheckStatus = "warning" // not met, and only told
+	CheckAdvised CheckStatus = "advice"  // not what is advised, and only told
 	CheckSkipped CheckStatus = "skipped" // could not be checked in this build
 )
 
@@ -65,6 +71,7 @@ const (
 	assertRule   = "assert/"
 	handoverRule = "handover/"
 	adviceRule   = "advice/"
+	profileRule  = "profile/"
 )
 
 // finishedJob is an output with what is known of it: everything when it is
@@ -97,11 +104,13 @@ func contracts(p *spec.Project, jobs, all []job, files []staged, misses []Miss) 
 		if !ok {
 			checks = append(checks, missedTargets(j, misses)...)
 			checks = append(checks, handover(j, nil)...)
+			checks = append(checks, profileRules(j, nil)...)
 			continue
 		}
 		done = append(done, finishedJob{j, o})
 		checks = append(checks, metTargets(j, o)...)
 		checks = append(checks, handover(j, &o)...)
+		checks = append(checks, profileRules(j, &o)...)
 	}
 	for _, a := range p.Assert {
 		switch a.Figure {
@@ -123,8 +132,8 @@ func contracts(p *spec.Project, jobs, all []job, files []staged, misses []Miss) 
 }
 
 // CheckPlan holds a project against those of its assertions that need no sound:
-// metadata, formats, and the gaps of an album; and mixes that are handed over
-// against limiters.
+// metadata, formats, and the gaps of an album; mixes that are handed over
+// against limiters; and files against what their profiles ask of format and name.
 func CheckPlan(p *spec.Project) ([]Check, error) {
 	jobs, err := list(p)
 	if err != nil {
@@ -132,12 +141,12 @@ func CheckPlan(p *spec.Project) ([]Check, error) {
 	}
 	planned := func(j job) finishedJob {
 		d := j.delivery
-		o := Output{Path: j.path, Format: d.Format, BitDepth: d.BitDepth, Encoding: "pcm", SampleRate: d.SampleRate, Channels: 2}
+		o := Output{Path: j.path, Format: d.Format, BitDepth: d.BitDepth, Encoding: "pcm", SampleRate: deliveredRate(d, j.song.SampleRate), Channels: 2}
 		if d.Float {
 			o.Encoding = "float"
 		}
-		if o.SampleRate == 0 {
-			o.SampleRate = j.song.SampleRate
+		if d.Metadata {
+			o.Tags = slices.Sorted(maps.Keys((&stage{job: j}).tags()))
 		}
 		return finishedJob{j, o}
 	}
@@ -170,6 +179,7 @@ func CheckPlan(p *spec.Project) ([]Check, error) {
 		if handedOver(j.delivery) {
 			checks = append(checks, limiters(j)...)
 		}
+		checks = append(checks, plannedRules(j, planned(j).Output)...)
 	}
 	return checks, nil
 }
@@ -212,6 +222,9 @@ func (b *builder) tell(checks []Check) {
 		}
 		b.event(Event{Event: Checked, Song: c.Song, Check: &checks[i]})
 	}
+	for _, n := range notes(checks) {
+		b.event(n)
+	}
 }
 
 // right lists those outputs of a song that came out right, beside others that
@@ -243,6 +256,10 @@ func targets(j job) []Check {
 		limit := fmt.Sprintf("%s ±%s", spec.FormatQuantity(*d.Loudness+j.trim, "LUFS"), spec.FormatQuantity(d.Tolerance, "LU"))
 		checks = append(checks, target(j, "loudness", "loudness", limit))
 	}
+	if d.Peak != nil {
+		limit := fmt.Sprintf("%s ±%s", dBFS(*d.Peak+j.trim), spec.FormatQuantity(spec.PeakTolerance, "dB"))
+		checks = append(checks, target(j, "peak", "sample peak", limit))
+	}
 	if d.Ceiling != nil {
 		checks = append(checks, target(j, "ceiling", "true peak", "at most "+spec.FormatQuantity(*d.Ceiling, "dBTP")))
 	}
@@ -269,6 +286,8 @@ func metTargets(j job, o Output) []Check {
 			c.Text = wordLength(o.Format, o.BitDepth, o.Encoding == "float") + " " + spec.FormatQuantity(float64(o.SampleRate), "Hz")
 		case targetRule + "loudness":
 			c.measured(o.Integrated, nil, func(v float64) string { return spec.FormatQuantity(v, "LUFS") })
+		case targetRule + "peak":
+			c.measured(o.SamplePeak, nil, dBFS)
 		case targetRule + "ceiling":
 			c.measured(o.TruePeak, o.TruePeakAt, func(v float64) string { return spec.FormatQuantity(v, "dBTP") })
 		}

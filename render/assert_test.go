@@ -24,7 +24,7 @@ func asserted(t *testing.T, assertions string) (*spec.Project, []job) {
 	for name, text := range map[string]string{
 		"lathe.yaml": "lathe: 1\nrelease: {title: R, artist: A, label: L}\nsongs:\n" +
 			"  - {mix: a.wav, title: One, isrc: QZABC2600001}\n  - {mix: a.wav, title: Two, crossfade: 3 s}\n  - {file: three.yaml, gap: 1 s}\n" +
-			"deliver: [streaming, mix: {metadata: false}]\nassert:\n" + assertions,
+			"deliver: [streaming: {rules: none}, mix: {metadata: false}]\nassert:\n" + assertions,
 		"three.yaml": "lathe: 1\nsong: {title: Three, composer: C}\nmix: a.wav\nassert: [{plr: {min: 8 LU}}]\n",
 		"a.wav":      "",
 	} {

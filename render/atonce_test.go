@@ -41,7 +41,7 @@ func (c *cacheTest) lock(i int) {
 	}
 	want := []string{fmt.Sprintf("input %x lathe.yaml", sha256.Sum256([]byte(twins[i])))}
 	for name, data := range c.clean[i] {
-		if !strings.HasSuffix(name, ".json") {
+		if strings.HasSuffix(name, ".wav") { // neither manifest nor release sheet
 			want = append(want, fmt.Sprintf("output %x ", sha256.Sum256([]byte(data))))
 		}
 	}

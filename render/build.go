@@ -35,6 +35,7 @@ type Options struct {
 	// Locked builds only what the lock file says: it is a [LockError] when an
 	// input, the engine or an output differs, and then nothing is put in place.
 	Locked bool
+	Tool   string      // the program and its version, for the release sheet
 	Event  func(Event) // told what happens, from one goroutine at a time; may be nil
 
 	keepLock bool // leave the lock file alone
@@ -68,7 +69,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer b.close()
-	if err := b.place.check(ctx, paths(jobs)); err != nil { // before the work, not after it
+	if err := b.place.check(ctx, append(paths(jobs), reportName)); err != nil { // before the work, not after it
 		return nil, err
 	}
 	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs) // as they were loaded: they may be edited while they are built
@@ -105,6 +106,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 				return nil, &LockError{found}
 			}
 		}
+		noteChecks(files, checks)
 		removed, err = b.place.commit(ctx, files, keep, accept)
 		if err == nil {
 			break
@@ -204,7 +206,9 @@ func start(p *spec.Project, o Options) (b *builder, jobs, all []job, err error) 
 		return b.store.Keep(cost, size)
 	}
 	b.inputs = cache.OpenDigests(dir)
-	b.place, err = newOutputs(o.Out, b.project, dir, b.inputs)
+	if b.place, err = newOutputs(o.Out, b.project, dir, b.inputs); err == nil {
+		b.place.tool = o.Tool
+	}
 	return b, jobs, all, err
 }
 

@@ -263,7 +263,7 @@ func TestOnlyWhatIsMissingIsWritten(t *testing.T) {
 		var written []string
 		for _, name := range filesBelow(t, dist) {
 			now, _ := os.Stat(filepath.Join(dist, name))
-			if was := before[name]; name != "manifest.json" && (was == nil || !os.SameFile(was, now) || !was.ModTime().Equal(now.ModTime())) { // a new file may get an old one's inode
+			if was := before[name]; strings.HasSuffix(name, ".wav") && (was == nil || !os.SameFile(was, now) || !was.ModTime().Equal(now.ModTime())) { // a new file may get an old one's inode
 				written = append(written, name)
 			}
 		}

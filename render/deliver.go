@@ -87,6 +87,9 @@ func (st *stage) describe(s *laid) cache.Description {
 	t.Add("ceiling", optional(d.Ceiling))
 	t.Add("max_reduction", fmt.Sprint(d.MaxReduction))
 	t.Add("figures", measuredFigures)
+	if d.Peak != nil {
+		t.Add("peak", optional(d.Peak))
+	}
 	if d.Head > 0 || d.Tail > 0 {
 		t.Add("silence", fmt.Sprintf("%v s before, %v s after", d.Head, d.Tail))
 	}
@@ -246,10 +249,7 @@ const minimumPhase = "minimum"
 // takeID names the take that an output is made from; of a stage whose own rate
 // is session.
 func (s *stage) takeID(session int) takeID {
-	rate := s.delivery.SampleRate
-	if rate == 0 {
-		rate = session
-	}
+	rate := deliveredRate(s.delivery, session)
 	return takeID{s.from, rate, rate != session && s.delivery.Resample == minimumPhase}
 }
 
@@ -257,12 +257,12 @@ func (s *stage) takeID(session int) takeID {
 // it: not where it goes out as it is.
 func (s *stage) levelled(session int) bool {
 	d := s.delivery
-	return d.Loudness != nil || d.Ceiling != nil || !d.Float || s.takeID(session).rate != session
+	return d.Loudness != nil || d.Peak != nil || d.Ceiling != nil || !d.Float || s.takeID(session).rate != session
 }
 
 // goal is what the stage's delivery asks for.
 func (s *stage) goal() goal {
-	g := goal{loudness: math.NaN(), ceiling: math.Inf(1), maxReduction: s.delivery.MaxReduction, tolerance: s.delivery.Tolerance}
+	g := goal{loudness: math.NaN(), peak: s.targetPeak(), ceiling: math.Inf(1), maxReduction: s.delivery.MaxReduction, tolerance: s.delivery.Tolerance}
 	if l := s.delivery.Loudness; l != nil {
 		g.loudness = *l + s.trim
 	}
@@ -323,6 +323,9 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 		again := false
 		if got := s.report.Integrated; got != nil && !math.IsNaN(g.loudness) && math.Abs(*got-g.loudness) > solvePrecision {
 			off, again = *got-t.outline.loudness(level.drive), true
+		}
+		if got := s.report.SamplePeak; got != nil && g.peak != nil && math.Abs(*got-*g.peak) > peakPrecision {
+			off, again = off+*got-*g.peak, true
 		}
 		if got := s.report.TruePeak; got != nil && s.delivery.Ceiling != nil && *got > *s.delivery.Ceiling+peakTolerance {
 			g.ceiling -= *got - *s.delivery.Ceiling + peakMargin
@@ -394,7 +397,11 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 		Format: r.Format, Encoding: r.Encoding, BitDepth: r.BitDepth, SampleRate: r.SampleRate, Channels: r.Channels,
 		Frames: r.Frames, Duration: r.Duration, Dither: s.delivery.Dither,
 		TargetLoudness: target, Ceiling: s.delivery.Ceiling,
-		Gain: round(level.gain), Reduction: round(level.reduction), ReductionAt: float64(level.reductionAt) / float64(t.sound.rate),
+		TargetPeak: s.targetPeak(),
+		Gain:       round(level.gain), Reduction: round(level.reduction), ReductionAt: float64(level.reductionAt) / float64(t.sound.rate),
+	}
+	if session := s.artifact.rate; session != r.SampleRate {
+		out.SessionRate = session
 	}
 	out.take(r)
 	if level.reduction > 0 {
@@ -407,9 +414,24 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 	return out
 }
 
+// targetPeak is the sample peak that an output is brought to; nil where its level
+// goes by something else.
+func (s *stage) targetPeak() *float64 {
+	if s.delivery.Peak == nil {
+		return nil
+	}
+	p := *s.delivery.Peak + s.trim
+	return &p
+}
+
 // named is an output with its names.
 func (s *stage) named(out Output) Output {
 	out.Path, out.Song, out.Version, out.Delivery = s.path, s.song.Title, s.version.name, s.delivery.Name
+	out.Profile = s.delivery.Title
+	out.Tags = nil
+	if s.delivery.Metadata {
+		out.Tags = slices.Sorted(maps.Keys(s.tags()))
+	}
 	out.Print = s.printName()
 	if out.Version == "" {
 		out.Version = "main"
@@ -481,6 +503,9 @@ func (s *stage) check(r measure.Report, clamped int64, rate int) *Miss {
 		if r.Integrated == nil || math.Abs(*r.Integrated-target) > d.Tolerance {
 			return miss("loudness", "reads %s where %.1f LUFS ±%.1f LU was asked for", number(r.Integrated, "LUFS"), target, d.Tolerance)
 		}
+	}
+	if want := s.targetPeak(); want != nil && (r.SamplePeak == nil || math.Abs(*r.SamplePeak-*want) > spec.PeakTolerance) {
+		return miss("peak", "sample peak reads %s, where %.2f dBFS was asked for", number(r.SamplePeak, "dBFS"), *want)
 	}
 	if d.Ceiling != nil && r.TruePeak != nil && *r.TruePeak > *d.Ceiling+peakTolerance {
 		return miss("ceiling", "true peak reads %s, over the ceiling of %.2f dBTP", number(r.TruePeak, "dBTP"), *d.Ceiling)

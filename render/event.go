@@ -19,8 +19,8 @@ type Event struct {
 	Output  *Output      `json:"output,omitempty"`  // with OutputDone
 	Check   *Check       `json:"check,omitempty"`   // with Checked
 	Master  *ChainReport `json:"master,omitempty"`  // with MasterDone
-	Message string       `json:"message,omitempty"` // with Warning
-	Pos     spec.Pos     `json:"-"`                 // with Warning: what it is about
+	Message string       `json:"message,omitempty"` // with Warning and Note
+	Pos     spec.Pos     `json:"-"`                 // with Warning and Note: what it is about
 }
 
 // The events of a build.
@@ -29,6 +29,7 @@ const (
 	ActionDone    = "action_done"
 	Progress      = "progress" // not printed as JSON
 	Warning       = "warning"
+	Note          = "note" // advice of a profile that is not followed
 	Checked       = "check"
 	OutputDone    = "output"
 	MasterDone    = "master" // the way of a version through its master
@@ -51,7 +52,8 @@ type Output struct {
 	Song     string `json:"song"`
 	Version  string `json:"version"` // "main" or the version's name
 	Delivery string `json:"delivery"`
-	Print    string `json:"print,omitempty"` // which part of the song it is
+	Profile  string `json:"profile,omitempty"` // the title of the delivery's profile
+	Print    string `json:"print,omitempty"`   // which part of the song it is
 	SHA256   string `json:"sha256"`
 	PCM      string `json:"pcm_sha256"`
 
@@ -63,6 +65,9 @@ type Output struct {
 	Frames     int64   `json:"frames"`
 	Duration   float64 `json:"duration_s"`
 	Dither     string  `json:"dither"`
+
+	SessionRate int      `json:"session_rate_hz,omitempty"` // where the file's is another
+	Tags        []string `json:"tags,omitempty"`            // the fields of text in the file, which were read back from it
 
 	Integrated   *float64 `json:"integrated_lufs"`
 	Range        *float64 `json:"loudness_range_lu"`
@@ -91,8 +96,11 @@ type Output struct {
 	EndPeak          *float64  `json:"end_peak_dbfs,omitempty"` // of the song's last 2 ms, with `handover`; absent where they are silent
 
 	TargetLoudness *float64 `json:"target_lufs"`
+	TargetPeak     *float64 `json:"target_peak_dbfs,omitempty"`
 	Ceiling        *float64 `json:"ceiling_dbtp"`
 	Gain           float64  `json:"gain_db"`          // applied to the master to reach the target
 	Reduction      float64  `json:"max_reduction_db"` // the most the limiter took off
 	ReductionAt    float64  `json:"max_reduction_at_s"`
+
+	Checks []Held `json:"checks,omitempty"` // what the file was held against when it was delivered
 }

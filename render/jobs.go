@@ -1,8 +1,10 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/cases"
@@ -27,16 +29,25 @@ type job struct {
 // of the same name.
 func list(p *spec.Project) ([]job, error) {
 	var jobs []job
+	var fault error // the first
+	named := func(j job) {
+		var err error
+		if j.path, err = outputPath(j); fault == nil {
+			fault = err
+		}
+		jobs = append(jobs, j)
+	}
 	add := func(song *spec.Song, j job) {
 		j.song = song
 		for _, v := range versions(song) {
 			for i := range song.Deliver {
 				j.version, j.delivery, j.print = v, &song.Deliver[i], nil
 				if j.delivery.Prints == nil {
-					j.path = outputPath(j)
-					jobs = append(jobs, j)
+					named(j)
 				} else if v.name == "" {
-					jobs = append(jobs, prints(j)...)
+					for _, part := range prints(j) {
+						named(part)
+					}
 				}
 			}
 		}
@@ -52,17 +63,28 @@ func list(p *spec.Project) ([]job, error) {
 	for _, s := range p.Songs {
 		add(s.Song, job{number: s.Number, trim: s.Trim, release: p.Release})
 	}
+	if fault != nil {
+		return nil, fault
+	}
 	taken := map[string]job{}
 	fold := cases.Fold()
 	for _, j := range jobs {
 		key := fold.String(norm.NFC.String(j.path)) // as a file system that ignores case would see it
 		if first, ok := taken[key]; ok {
-			return nil, &InputError{Pos: j.song.Pos, Message: fmt.Sprintf("%s and %s would be the same file %s: give one of them another title",
-				first.what(), j.what(), j.path)}
+			return nil, &InputError{Pos: j.song.Pos, Message: fmt.Sprintf("%s and %s would be the same file %s: give one of them another title%s",
+				first.what(), j.what(), j.path, orAnotherName(j.delivery))}
 		}
 		taken[key] = j
 	}
 	return jobs, nil
+}
+
+// orAnotherName is what else helps against files of the same name.
+func orAnotherName(d *spec.Delivery) string {
+	if d.FileName.String() == spec.DefaultFileName && d.Characters == spec.AnyCharacters {
+		return ""
+	}
+	return ", or the delivery a file_name that tells them apart"
 }
 
 // what names a job's sound for people.
@@ -76,20 +98,87 @@ func (j job) what() string {
 	return fmt.Sprintf("%q (%s)", j.song.Title, j.version.name)
 }
 
-// outputPath is <delivery>/<number> <title> (<version>).<ext>, or of a print
-// <delivery>/<number> <title> - <print>.<ext>.
-func outputPath(j job) string {
-	name := j.song.Title
-	if j.number > 0 {
-		name = fmt.Sprintf("%02d %s", j.number, name)
+// outputPath is <delivery>/<name>.<ext>, the name by the delivery's template.
+func outputPath(j job) (string, error) {
+	d := j.delivery
+	name, missing := d.FileName.Expand(j.nameField)
+	fail := func(format string, args ...any) (string, error) {
+		return "", &InputError{Pos: d.Pos, Message: fmt.Sprintf("delivery %q: file_name %q: ", d.Name, d.FileName) + fmt.Sprintf(format, args...)}
 	}
-	if j.version.title != "" {
-		name += " (" + j.version.title + ")"
+	if len(missing) > 0 {
+		return fail("%s has no %s: write it, or put it into brackets with what belongs to it, as [ {%s}]", j.what(), missing[0], missing[0])
 	}
-	if j.print != nil {
-		name += " - " + j.print.Name
+	clean, readable := spelled(strings.TrimSpace(name), d.Characters)
+	switch {
+	case strings.TrimSpace(name) == "":
+		return fail("nothing is left of it for %s", j.what())
+	case !readable:
+		return fail("nothing of %q can be written in characters: %s; name the file by other fields, such as {isrc} or {track:02}", strings.TrimSpace(name), d.Characters)
 	}
-	return path.Join(fileName(j.delivery.Name, ""), fileName(name, "."+j.delivery.Format))
+	return path.Join(fileName(d.Name, ""), fileName(clean, "."+d.Format)), nil
+}
+
+// nameField is the value of a field of `file_name`; "" where there is none.
+func (j job) nameField(field string) string {
+	var release spec.Release
+	if j.release != nil {
+		release = *j.release
+	}
+	switch field {
+	case "title":
+		return j.song.Title
+	case "version":
+		return j.version.title
+	case "print":
+		return j.printName()
+	case "artist":
+		return cmp.Or(j.song.Artist, release.Artist)
+	case "album":
+		return release.Title
+	case "track":
+		if j.number > 0 {
+			return strconv.Itoa(j.number)
+		}
+	case "isrc":
+		return j.song.ISRC
+	case "catalog":
+		return release.Catalog
+	case "upc":
+		return release.UPC
+	case "label":
+		return release.Label
+	case "date":
+		return cmp.Or(j.song.Date, release.Date)
+	case "delivery":
+		return j.delivery.Name
+	case "rate":
+		if rate := deliveredRate(j.delivery, j.song.SampleRate); rate > 0 {
+			return spec.FormatNumber(float64(rate) / 1000)
+		}
+	case "depth":
+		if j.delivery.Float {
+			return strconv.Itoa(j.delivery.BitDepth) + "f"
+		}
+		return strconv.Itoa(j.delivery.BitDepth)
+	}
+	return ""
+}
+
+// deliveredRate is the sample rate of a delivery's files; 0 where the session's
+// decides and is not known yet. A session above max_sample_rate is divided by the
+// smallest whole number that brings it there.
+func deliveredRate(d *spec.Delivery, session int) int {
+	if d.SampleRate > 0 {
+		return d.SampleRate
+	}
+	if d.MaxSampleRate == 0 || session <= d.MaxSampleRate {
+		return session
+	}
+	for n := 2; ; n++ {
+		if session%n == 0 && session/n <= d.MaxSampleRate {
+			return session / n
+		}
+	}
 }
 
 // wanted picks the jobs that --only asks for: globs over the output's path, or
@@ -127,8 +216,8 @@ func wanted(jobs []job, only []string) ([]job, error) {
 }
 
 // Written lists what a build writes, as paths below the output folder: the
-// project's outputs in their order, and the manifest.
+// project's outputs in their order, the manifest and the release sheet.
 func Written(p *spec.Project) ([]string, error) {
 	jobs, err := list(p)
-	return append(paths(jobs), manifestName), err
+	return append(paths(jobs), manifestName, reportName), err
 }

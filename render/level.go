@@ -10,10 +10,11 @@ import (
 
 // goal is what a delivery asks of a take.
 type goal struct {
-	loudness     float64 // LUFS; NaN: the level stays as it is
-	ceiling      float64 // dBTP; +Inf: no limiter
-	maxReduction float64 // dB
-	tolerance    float64 // LU
+	loudness     float64  // LUFS; NaN: the level stays as it is
+	peak         *float64 // dBFS, sample peak that sets the level; nil: it does not
+	ceiling      float64  // dBTP; +Inf: no limiter
+	maxReduction float64  // dB
+	tolerance    float64  // LU
 }
 
 // Precision of the search for a level, in LU: of the estimate, and within which
@@ -22,20 +23,33 @@ type goal struct {
 const (
 	estimatePrecision = 0.0005
 	solvePrecision    = 0.005
-	solvePasses       = 40 // of the search; a halving each at the worst
+	peakPrecision     = 0.002 // dB, of a level that goes by the sample peak
+	solvePasses       = 40    // of the search; a halving each at the worst
 )
 
 // solve finds the drive at which a take meets a goal, by the take's outline.
 // Loudness rises with the drive, ever more slowly the more the limiter holds
 // against it, so the search is a bracketed secant: it starts where the level
 // would be right without a limiter, which is never too high. off is by how much
-// the last try, measured, was louder than the outline had it (in LU).
+// the last try, measured, was louder than the outline had it (in LU), or than
+// its peak was expected (in dB).
 //
 // A goal that can't be met comes back as a miss, with numbers and options.
 func (t *take) solve(ctx context.Context, g goal, off float64) (levelled, *Miss, error) {
 	d := drive{ceiling: math.Inf(1)}
 	if !math.IsInf(g.ceiling, 1) {
 		d.ceiling = gainOf(g.ceiling)
+	}
+	if g.peak != nil {
+		if t.sound.Peak == 0 {
+			return levelled{drive: d}, &Miss{
+				Target:  "peak",
+				Message: fmt.Sprintf("a sample peak of %.1f dBFS can't be reached: the song is silent", *g.peak),
+				Options: []string{"peak: none"},
+			}, nil
+		}
+		d.gain = *g.peak - xmath.DB(t.sound.Peak) - off
+		return levelled{drive: d}, nil, nil
 	}
 	most := g.ceiling + g.maxReduction - xmath.DB(t.peak) // the drive at which the limiter takes off all it may
 	if math.IsNaN(g.loudness) {

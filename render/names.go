@@ -4,6 +4,10 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/lathe-audio/lathe/spec"
 )
 
 // maxName is the longest file name that every file system takes, in bytes.
@@ -41,4 +45,61 @@ func isDeviceName(base string) bool {
 	default:
 		return len(up) == 4 && (strings.HasPrefix(up, "COM") || strings.HasPrefix(up, "LPT")) && up[3] >= '0' && up[3] <= '9'
 	}
+}
+
+// spelled is a name in the characters that a delivery asks for: false where
+// nothing readable is left of it.
+func spelled(name, characters string) (string, bool) {
+	switch characters {
+	case spec.ASCIICharacters:
+		name = ascii(name)
+	case spec.DistributorCharacters:
+		name = plain(ascii(name))
+	default:
+		return name, true
+	}
+	return name, strings.ContainsFunc(name, func(r rune) bool { return isPlain(r) && r != '_' && r != '-' })
+}
+
+// latin are letters and signs that have no decomposition to plain ones.
+var latin = strings.NewReplacer(
+	"ß", "ss", "ẞ", "SS", "æ", "ae", "Æ", "AE", "œ", "oe", "Œ", "OE", "ø", "o", "Ø", "O", "đ", "d", "Đ", "D", "ð", "d", "Ð", "D",
+	"þ", "th", "Þ", "TH", "ł", "l", "Ł", "L", "ħ", "h", "Ħ", "H", "ı", "i", "ŋ", "ng", "Ŋ", "NG", "ŧ", "t", "Ŧ", "T", "ə", "e", "Ə", "E",
+	"‘", "'", "’", "'", "‚", "'", "ʼ", "'", "“", "\"", "”", "\"", "„", "\"", "«", "\"", "»", "\"",
+	"–", "-", "—", "-", "‐", "-", "‑", "-", "−", "-", "×", "x", "·", "-", "•", "-", "♯", "#", "♭", "b", "\u00a0", " ",
+)
+
+// ascii spells a name in printable ASCII: letters lose their marks, others are
+// written by the letters they stand for, and what has none becomes _.
+func ascii(name string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(latin.Replace(norm.NFC.String(name))) {
+		switch {
+		case r >= ' ' && r <= '~':
+			b.WriteRune(r)
+		case !unicode.Is(unicode.Mn, r):
+			b.WriteByte('_')
+		}
+	}
+	return b.String()
+}
+
+// isPlain reports whether a character is one that every distributor takes.
+func isPlain(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-'
+}
+
+// plain leaves letters, digits, _ and - of a name in ASCII: "01 Don't Go
+// (Instrumental)" is "01_Dont_Go_Instrumental".
+func plain(name string) string {
+	var b strings.Builder
+	for _, r := range strings.ReplaceAll(name, "'", "") {
+		switch last := b.String(); {
+		case isPlain(r) && r != '_':
+			b.WriteRune(r)
+		case !strings.HasSuffix(last, "_"):
+			b.WriteByte('_')
+		}
+	}
+	return strings.Trim(strings.ReplaceAll(b.String(), "_-_", "-"), "_")
 }

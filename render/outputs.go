@@ -27,6 +27,8 @@ import (
 type Manifest struct {
 	Lathe   int      `json:"lathe"`
 	Engine  string   `json:"engine"`
+	Tool    string   `json:"tool,omitempty"`          // the program that put the newest of them there
+	Report  string   `json:"report_sha256,omitempty"` // of the release sheet beside the manifest
 	Outputs []Output `json:"outputs"`
 }
 
@@ -54,12 +56,13 @@ func manifestOf(files []staged) Manifest {
 // A killed build must leave no half file and no file that the next build takes
 // for somebody else's. So files are finished and checked in the workspace;
 // then the journal lists what is about to appear, the files are renamed into
-// place, the manifest is written, and the journal goes.
+// place, the release sheet and the manifest are written, and the journal goes.
 type outputs struct {
 	dir     string // the output folder
 	mine    string // lists what this project put there; others may put things there too
 	journal string
 	lock    string
+	tool    string // for the release sheet
 	known   *cache.Digests
 }
 
@@ -109,7 +112,7 @@ func readManifest(path string) (Manifest, error) {
 }
 
 // owned lists the digests under which lathe wrote each path: of the manifest,
-// and of a journal that a killed build left.
+// and of a journal that a killed build left. The release sheet is one of them.
 func (o *outputs) owned() (map[string][]string, error) {
 	own := map[string][]string{}
 	for _, path := range []string{filepath.Join(o.dir, manifestName), o.journal} {
@@ -120,6 +123,7 @@ func (o *outputs) owned() (map[string][]string, error) {
 		for _, out := range m.Outputs {
 			own[out.Path] = append(own[out.Path], out.SHA256)
 		}
+		own[reportName] = append(own[reportName], m.Report)
 	}
 	return own, nil
 }
@@ -255,7 +259,7 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 		all = append(all, f.Path)
 	}
 	slices.SortStableFunc(now.Outputs, func(a, b Output) int { return strings.Compare(a.Path, b.Path) })
-	if err := o.refuse(all); err != nil {
+	if err := o.refuse(append(all, reportName)); err != nil {
 		return nil, err
 	}
 	for _, f := range files {
@@ -263,10 +267,19 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 			return nil, errOvertaken
 		}
 	}
-	if len(stale) == 0 && reflect.DeepEqual(now, old) && !slices.ContainsFunc(files, func(f staged) bool { return f.file != "" }) {
+	now.Tool = old.Tool // as long as nothing changes, it made them
+	sheet, err := now.sheet()
+	if err != nil {
+		return nil, err
+	}
+	if len(stale) == 0 && reflect.DeepEqual(now, old) && o.is(ctx, reportName, now.Report) && !slices.ContainsFunc(files, func(f staged) bool { return f.file != "" }) {
 		return nil, accept(now) // all is in its place
 	}
-	journal := Manifest{Lathe: 1, Engine: EngineVersion, Outputs: append(slices.Clone(old.Outputs), now.Outputs...)}
+	now.Tool = o.tool
+	if sheet, err = now.sheet(); err != nil {
+		return nil, err
+	}
+	journal := Manifest{Lathe: 1, Engine: EngineVersion, Report: now.Report, Outputs: append(slices.Clone(old.Outputs), now.Outputs...)}
 	if err := writeJSON(o.journal, journal); err != nil {
 		return nil, err
 	}
@@ -297,6 +310,9 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 			}
 		}
 	}
+	if err := o.report(ctx, sheet, now.Report); err != nil {
+		return nil, err
+	}
 	if err := writeJSON(filepath.Join(o.dir, manifestName), now); err != nil {
 		return nil, err
 	}
@@ -304,6 +320,23 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 		return removed, err
 	}
 	return removed, accept(now)
+}
+
+// report writes the release sheet, unless it is there.
+func (o *outputs) report(ctx context.Context, sheet []byte, digest string) error {
+	if o.is(ctx, reportName, digest) {
+		return nil
+	}
+	to := filepath.Join(o.dir, reportName)
+	err := writeBeside(to, func(w io.Writer) error {
+		_, err := w.Write(sheet)
+		return err
+	})
+	var sum cache.Digest
+	if err == nil && sum.UnmarshalText([]byte(digest)) == nil {
+		o.known.Learn(to, sum)
+	}
+	return err
 }
 
 // place moves a finished, synced file to its place in one step. Between file

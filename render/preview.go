@@ -341,6 +341,9 @@ func (b *builder) finishPassage(ctx context.Context, st *stage, a artifact, last
 	}
 	made.Level = LevelPassage
 	switch {
+	case g.peak != nil && last != nil && last.TargetPeak != nil:
+		made.Level, level.gain = LevelLast, last.Gain+*g.peak-*last.TargetPeak
+	case g.peak != nil: // the passage's own
 	case math.IsNaN(g.loudness):
 		made.Level = LevelAsIs
 	case last != nil && last.TargetLoudness != nil:

@@ -48,13 +48,13 @@ func (d *desk) printing(p *spec.Print) *routing {
 	return r
 }
 
-// prints makes a job of each part of a delivery of prints that is not silent.
+// prints makes a job of each part of a delivery of prints that is not silent. They
+// have no path yet.
 func prints(j job) []job {
 	var jobs []job
 	d := newDesk(j.song, 0, nil)
 	for i := range j.delivery.Prints {
 		if j.print = &j.delivery.Prints[i]; d.sounds(j.print) {
-			j.path = outputPath(j)
 			jobs = append(jobs, j)
 		}
 	}

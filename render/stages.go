@@ -87,6 +87,9 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 				return nil, err
 			}
 		}
+		if from, err = s.desk.monoBass(j.delivery, from); err != nil {
+			return nil, err
+		}
 		s.stages = append(s.stages, stage{job: j, mix: mix, from: from})
 	}
 	s.length = s.desk.length

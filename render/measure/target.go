@@ -30,6 +30,7 @@ type Comparison struct {
 func Compare(r Report, name string, d spec.Delivery) Comparison {
 	c := Comparison{Profile: name, Loudness: d.Loudness, Ceiling: d.Ceiling, Changes: []string{}}
 	c.level(r.Integrated, r.TruePeak, d)
+	c.peak(r.SamplePeak, d)
 	c.format(r, d)
 	c.Meets = len(c.Changes) == 0
 	return c
@@ -88,6 +89,28 @@ func (c *Comparison) level(integrated, truePeak *float64, d spec.Delivery) {
 	}
 }
 
+// peak compares the sample peak, where a profile sets the level by it.
+func (c *Comparison) peak(got *float64, d spec.Delivery) {
+	switch {
+	case d.Peak == nil:
+	case got == nil:
+		c.change("it is silent: nothing has a sample peak of %g dBFS", *d.Peak)
+	default:
+		gain := *d.Peak - *got
+		switch {
+		case gain > spec.PeakTolerance:
+			c.change("turn it up %.2f dB, to a sample peak of %g dBFS", gain, *d.Peak)
+		case gain < -spec.PeakTolerance:
+			c.change("turn it down %.2f dB, to a sample peak of %g dBFS", -gain, *d.Peak)
+		}
+		c.Gain = &gain
+		if c.TruePeak != nil {
+			after := *c.TruePeak + gain
+			c.TruePeak = &after
+		}
+	}
+}
+
 // format compares everything about the samples that a profile decides.
 func (c *Comparison) format(r Report, d spec.Delivery) {
 	if r.Channels != 2 {
@@ -95,6 +118,9 @@ func (c *Comparison) format(r Report, d spec.Delivery) {
 	}
 	if d.SampleRate > 0 && r.SampleRate != d.SampleRate {
 		c.change("resample it from %g to %g kHz", float64(r.SampleRate)/1000, float64(d.SampleRate)/1000)
+	}
+	if d.SampleRate == 0 && d.MaxSampleRate > 0 && r.SampleRate > d.MaxSampleRate {
+		c.change("resample it from %g to %g kHz or less", float64(r.SampleRate)/1000, float64(d.MaxSampleRate)/1000)
 	}
 	float, whole := r.Encoding == "float", r.Encoding != "float" && r.BitDepth > 0
 	switch {

@@ -37,6 +37,9 @@ func TestCompare(t *testing.T) {
 		{"float", func(r *Report) { r.Encoding, r.BitDepth = "float", 32 }, nil, want{Gain: f(0), TruePeak: f(-1), Limiting: f(0), Changes: []string{"reduce it from 32-bit float to 24, with dither"}}},
 		{"the session's rate, float", func(r *Report) { r.SampleRate = 96000 }, func(d *spec.Delivery) { d.SampleRate, d.BitDepth, d.Float = 0, 32, true },
 			want{Gain: f(0), TruePeak: f(-1), Limiting: f(0), Changes: []string{"write it as 32-bit float: it is 24 bits"}}},
+		{"by its peak, at most 48 kHz", func(r *Report) { r.SampleRate, r.SamplePeak = 96000, f(-1.25) }, func(d *spec.Delivery) {
+			d.SampleRate, d.MaxSampleRate, d.Loudness, d.Ceiling, d.Peak = 0, 48000, nil, nil, f(-3)
+		}, want{Gain: f(-1.75), TruePeak: f(-2.75), Changes: []string{"turn it down 1.75 dB, to a sample peak of -3 dBFS", "resample it from 96 to 48 kHz or less"}}},
 		{"lossy", func(r *Report) { r.Format, r.Encoding, r.BitDepth, r.Decoder = "mp3", "mp3", 0, "ffmpeg 5" }, nil,
 			want{Gain: f(0), TruePeak: f(-1), Limiting: f(0), Changes: []string{"make it anew from a source that was not coded with losses (mp3)"}}},
 	} {
