@@ -74,6 +74,7 @@ func buildProject(c *cli.Context, r *reports) error {
 	}
 	o := render.Options{
 		Out: c.String("out"), Jobs: c.Int("jobs"), Only: c.StringSlice("only"), Locked: c.Bool("locked"), Remote: c.String("remote-cache"),
+		Tool: "lathe " + toolVersion(),
 		Event: func(e render.Event) {
 			r.event(e)
 			event(e)
@@ -129,7 +130,7 @@ func printResult(w io.Writer, r *render.Result) {
 	t.AppendHeader(table.Row{"output", "format", "LUFS", "target", "dBTP", "ceiling", "limiter", "length"})
 	for _, o := range r.Files {
 		t.AppendRow(table.Row{
-			o.Path, formatOf(o), decimals(o.Integrated, 2), decimals(o.TargetLoudness, 1), decimals(o.TruePeak, 2), decimals(o.Ceiling, 1),
+			o.Path, formatOf(o), decimals(o.Integrated, 2), targetOf(o), decimals(o.TruePeak, 2), decimals(o.Ceiling, 1),
 			limited(o), length(o.Duration),
 		})
 	}
@@ -220,7 +221,19 @@ func formatOf(o render.Output) string {
 	if o.Encoding == "float" {
 		depth += " float"
 	}
-	return fmt.Sprintf("%s %s %g kHz", o.Format, depth, float64(o.SampleRate)/1000)
+	text := fmt.Sprintf("%s %s %g kHz", o.Format, depth, float64(o.SampleRate)/1000)
+	if o.SessionRate > 0 && o.SessionRate%o.SampleRate == 0 { // by a whole number: max_sample_rate, or asked for
+		text += fmt.Sprintf(" (of %g)", float64(o.SessionRate)/1000)
+	}
+	return text
+}
+
+// targetOf is what an output's level goes by: a loudness, or its sample peak.
+func targetOf(o render.Output) string {
+	if o.TargetPeak != nil {
+		return decimals(o.TargetPeak, 1) + " dBFS"
+	}
+	return decimals(o.TargetLoudness, 1)
 }
 
 func decimals(x *float64, n int) string {

@@ -3,10 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/urfave/cli/v2"
 
 	"github.com/lathe-audio/lathe/render/playback"
@@ -17,10 +19,13 @@ func profilesCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "profiles",
 		Usage:     "list the delivery profiles and the streaming services, with the source and the date of their figures",
-		ArgsUsage: "[NAME]",
+		ArgsUsage: "[NAME]   or   lathe profiles --check FILE PROFILE…",
 		Description: "Delivery profiles say what `deliver` makes; streaming services say what happens to the level of a file\n" +
-			"when it is played. With a NAME, of either, everything about it.",
+			"when it is played. With a NAME, of either, everything about it; a profile of your own is named by its path.\n\n" +
+			"With --check, holds any audio file against the rules of profiles; exit code 3 where one is not kept. What is\n" +
+			"only advice, or known from nobody who could say, fails nothing.",
 		Flags: []cli.Flag{
+			&cli.GenericFlag{Name: "check", Value: &fileList{}, Usage: "hold `FILE` against the profiles that are named; may be given several times"},
 			&cli.BoolFlag{Name: "playback", Usage: "the streaming services only"},
 			&cli.BoolFlag{Name: "json", Usage: "print a JSON array: of the delivery profiles, or with --playback of the services"},
 		},
@@ -54,6 +59,29 @@ type profileJSON struct {
 	Tolerance  float64  `json:"tolerance_lu"`
 	Ceiling    *float64 `json:"ceiling_dbtp"`
 	Dither     string   `json:"dither"`
+
+	Group         string     `json:"group"`
+	MaxSampleRate *int       `json:"max_sample_rate_hz"` // null: any
+	Peak          *float64   `json:"peak_dbfs"`
+	MonoBelow     *float64   `json:"mono_below_hz"`
+	FileName      string     `json:"file_name"`
+	Characters    string     `json:"characters"`
+	Metadata      bool       `json:"metadata"`
+	Rules         []ruleText `json:"rules"`
+}
+
+// ruleText is one rule of a profile.
+type ruleText struct {
+	Rule     string   `json:"rule"`
+	Limit    string   `json:"limit"`
+	Min      *float64 `json:"min"`
+	Max      *float64 `json:"max"`
+	Severity string   `json:"severity"` // "fail" or "advice"
+	Mark     string   `json:"mark"`     // "published", "reported" or "unconfirmed"
+	Source   string   `json:"source"`
+
+	LouderThan *float64 `json:"louder_than_lufs,omitempty"`
+	Channels   int      `json:"channels_of,omitempty"`
 }
 
 // serviceJSON is what `lathe profiles --playback --json` prints of a streaming
@@ -73,6 +101,9 @@ type serviceJSON struct {
 }
 
 func listProfiles(c *cli.Context) error {
+	if c.IsSet("check") {
+		return checkFiles(c)
+	}
 	if err := atMost(c, 1); err != nil {
 		return err
 	}
@@ -92,17 +123,22 @@ func listProfiles(c *cli.Context) error {
 	if c.Bool("playback") {
 		all = nil
 	}
-	one := len(all)+len(services) == 1
+	one := c.Args().First() != ""
 	switch {
 	case c.Bool("json") && len(all) > 0:
 		return printProfilesJSON(c, all)
 	case c.Bool("json"):
 		return printServicesJSON(c, services)
-	case one && len(all) == 1:
-		printProfile(c, all[0])
-		return nil
 	case one:
-		printService(c, services[0])
+		for _, p := range all {
+			printProfile(c, p)
+		}
+		for _, s := range services {
+			if len(all) > 0 {
+				fmt.Fprint(c.App.Writer, "\nAt playback, ")
+			}
+			printService(c, s)
+		}
 		return nil
 	}
 	if len(all) > 0 {
@@ -113,22 +149,37 @@ func listProfiles(c *cli.Context) error {
 	return nil
 }
 
-// namedProfile picks the profile or the service of a name.
+// namedProfile picks the profile and the service of a name: a platform may be
+// both. A profile of one's own is named by its path.
 func namedProfile(name string, all []spec.Profile, services []playback.Service) ([]spec.Profile, []playback.Service, error) {
+	var profiles []spec.Profile
+	var players []playback.Service
 	if i := slices.IndexFunc(all, func(p spec.Profile) bool { return p.Name == name }); i >= 0 {
-		return all[i : i+1], nil, nil
+		profiles = all[i : i+1]
+	} else if ext := filepath.Ext(name); ext == ".yaml" || ext == ".yml" {
+		p, diags := spec.ProfileNamed(name)
+		if diags != nil {
+			return nil, nil, faults(diags)
+		}
+		return []spec.Profile{p}, nil, nil
 	}
 	if i := slices.IndexFunc(services, func(s playback.Service) bool { return s.Name == name }); i >= 0 {
-		return nil, services[i : i+1], nil
+		players = services[i : i+1]
 	}
-	var names, players []string
+	if profiles != nil || players != nil {
+		return profiles, players, nil
+	}
+	var names, known []string
 	for _, p := range all {
 		names = append(names, p.Name)
 	}
 	for _, s := range services {
-		players = append(players, s.Name)
+		known = append(known, s.Name)
 	}
-	return nil, nil, usage("profiles: there is no profile %q; there are %s, and the streaming services %s", name, strings.Join(names, ", "), strings.Join(players, ", "))
+	if _, diags := spec.ProfileNamed(name); diags != nil && strings.HasPrefix(diags[0].Hint, "did you mean") {
+		return nil, nil, usage("profiles: %s; %s", diags[0].Message, diags[0].Hint)
+	}
+	return nil, nil, usage("profiles: there is no profile %q; there are %s, and the streaming services %s", name, strings.Join(names, ", "), strings.Join(known, ", "))
 }
 
 func printProfilesJSON(c *cli.Context, all []spec.Profile) error {
@@ -136,9 +187,22 @@ func printProfilesJSON(c *cli.Context, all []spec.Profile) error {
 	for _, p := range all {
 		d := p.Delivery
 		j := profileJSON{Name: p.Name, Title: d.Title, Doc: p.Doc, Source: d.Source, Date: d.Date, From: d.From, Format: d.Format,
-			BitDepth: d.BitDepth, Float: d.Float, Loudness: d.Loudness, Tolerance: d.Tolerance, Ceiling: d.Ceiling, Dither: d.Dither}
+			BitDepth: d.BitDepth, Float: d.Float, Loudness: d.Loudness, Tolerance: d.Tolerance, Ceiling: d.Ceiling, Dither: d.Dither,
+			Group: d.Group, Peak: d.Peak, FileName: d.FileName.String(), Characters: d.Characters, Metadata: d.Metadata, Rules: []ruleText{}}
 		if d.SampleRate > 0 {
 			j.SampleRate = &d.SampleRate
+		}
+		if d.MaxSampleRate > 0 {
+			j.MaxSampleRate = &d.MaxSampleRate
+		}
+		if d.MonoBelow > 0 {
+			j.MonoBelow = &d.MonoBelow
+		}
+		for _, r := range d.Rules {
+			j.Rules = append(j.Rules, ruleText{
+				Rule: r.Figure, Limit: r.Demand(), Min: r.Min, Max: r.Max, Severity: severityWord(r), Mark: r.Mark, Source: r.Source,
+				LouderThan: r.LouderThan, Channels: r.Channels,
+			})
 		}
 		out = append(out, j)
 	}
@@ -165,22 +229,61 @@ func printJSON(c *cli.Context, v any) error {
 	return e.Encode(v)
 }
 
+// wrapped is a column that is so wide at most.
+func wrapped(column, width int) table.ColumnConfig {
+	return table.ColumnConfig{Number: column, WidthMax: width, WidthMaxEnforcer: text.WrapSoft}
+}
+
+func severityWord(r spec.Rule) string {
+	if r.Advice {
+		return "advice"
+	}
+	return "fail"
+}
+
 func printProfiles(c *cli.Context, all []spec.Profile) {
 	t := newTable(c.App.Writer)
-	t.AppendHeader(table.Row{"profile", "from", "format", "rate", "LUFS", "dBTP", "dither", "figures of", "for"})
-	for _, p := range all {
-		d := p.Delivery
-		rate := "session"
-		if d.SampleRate > 0 {
-			rate = fmt.Sprintf("%g kHz", float64(d.SampleRate)/1000)
+	t.AppendHeader(table.Row{"", "profile", "from", "format", "rate", "LUFS", "dBTP", "dither", "rules", "figures of", "for"})
+	for _, group := range append(spec.ProfileGroups(), "") {
+		title := group
+		for _, p := range all {
+			if p.Delivery.Group != group {
+				continue
+			}
+			if title != "" && t.Length() > 0 {
+				t.AppendSeparator()
+			}
+			t.AppendRow(append(table.Row{title}, profileRow(p)...))
+			title = ""
 		}
-		depth := fmt.Sprintf("%d-bit", d.BitDepth)
-		if d.Float {
-			depth += " float"
-		}
-		t.AppendRow(table.Row{p.Name, d.From, d.Format + " " + depth, rate, decimals(d.Loudness, 1), decimals(d.Ceiling, 1), d.Dither, d.Date, p.Doc})
 	}
 	t.Render()
+}
+
+func profileRow(p spec.Profile) table.Row {
+	d := p.Delivery
+	rate := "session"
+	switch {
+	case d.SampleRate > 0:
+		rate = fmt.Sprintf("%g kHz", float64(d.SampleRate)/1000)
+	case d.MaxSampleRate > 0:
+		rate = fmt.Sprintf("session, to %g kHz", float64(d.MaxSampleRate)/1000)
+	}
+	depth := fmt.Sprintf("%d-bit", d.BitDepth)
+	if d.Float {
+		depth += " float"
+	}
+	fails := 0
+	for _, r := range d.Rules {
+		if !r.Advice {
+			fails++
+		}
+	}
+	rules := "–"
+	if len(d.Rules) > 0 {
+		rules = fmt.Sprintf("%d + %d", fails, len(d.Rules)-fails)
+	}
+	return table.Row{p.Name, d.From, d.Format + " " + depth, rate, decimals(d.Loudness, 1), decimals(d.Ceiling, 1), d.Dither, rules, d.Date, p.Doc}
 }
 
 func printServices(c *cli.Context, services []playback.Service) {
@@ -230,11 +333,25 @@ func raisesWords(s playback.Service) string {
 	return "not known"
 }
 
-// printProfile prints one profile with all its values.
+// printProfile prints one profile with all its values and rules.
 func printProfile(c *cli.Context, p spec.Profile) {
-	fmt.Fprintf(c.App.Writer, "%s: %s\n%s\nfigures of %s: %s\n\n", p.Name, p.Delivery.Title, p.Doc, p.Delivery.Date, p.Delivery.Source)
+	d := p.Delivery
+	fmt.Fprintf(c.App.Writer, "%s: %s\n%s\nfigures of %s: %s\n\n", p.Name, d.Title, p.Doc, d.Date, d.Source)
 	for _, l := range p.Lines[1:] {
 		_, key, _ := strings.Cut(strings.TrimPrefix(l.Path, "deliver."), ".")
-		fmt.Fprintf(c.App.Writer, "  %-14s %-12s %s\n", key, l.Value, l.Doc)
+		if !strings.HasPrefix(key, "rules") {
+			fmt.Fprintf(c.App.Writer, "  %-15s %-12s %s\n", key, l.Value, l.Doc)
+		}
 	}
+	if len(d.Rules) == 0 {
+		return
+	}
+	fmt.Fprintln(c.App.Writer)
+	t := newTable(c.App.Writer)
+	t.AppendHeader(table.Row{"", "rule", "limit", "says"})
+	t.SetColumnConfigs([]table.ColumnConfig{wrapped(3, 40), wrapped(4, 80)})
+	for _, r := range d.Rules {
+		t.AppendRow(table.Row{severityWord(r), r.What() + r.Condition(), r.Demand(), saysWho(r.Mark, r.Source)})
+	}
+	t.Render()
 }

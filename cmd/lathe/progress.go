@@ -62,6 +62,8 @@ func (s *progressShow) event(e render.Event) {
 	switch e.Event {
 	case render.Warning:
 		s.say(fmt.Sprintf("%s: warning: %s", e.Pos, e.Message))
+	case render.Note:
+		s.say(fmt.Sprintf("%s: note: %s", e.Pos, e.Message))
 	case render.Progress:
 		s.move(e)
 	case render.ActionStarted:

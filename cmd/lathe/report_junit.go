@@ -131,6 +131,8 @@ func (r *reports) testCase(c render.Check) junitCase {
 	switch {
 	case c.Handover():
 		t.Name = "hand-over: " + t.Name
+	case c.Profiled():
+		t.Name = "profile: " + t.Name
 	case !c.Asserted():
 		t.Name = "target: " + t.Name
 	}
@@ -141,6 +143,8 @@ func (r *reports) testCase(c render.Check) junitCase {
 		t.Skipped = &junitProblem{Message: c.Message}
 	case render.CheckWarned:
 		t.Out = "warning: " + c.Message
+	case render.CheckAdvised:
+		t.Out = "advice: " + c.Message
 	default:
 		t.Out = c.Message
 	}

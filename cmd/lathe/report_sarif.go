@@ -126,7 +126,7 @@ func (r *reports) asSARIF(err error) ([]byte, error) {
 		run.add(r.diagnosed(d))
 	}
 	for _, c := range r.checks {
-		if c.Status == render.CheckFailed || c.Status == render.CheckWarned {
+		if c.Status == render.CheckFailed || c.Status == render.CheckWarned || c.Status == render.CheckAdvised {
 			run.add(r.checked(c))
 		}
 	}
@@ -178,6 +178,7 @@ func ruleOf(id string) sarifRule {
 		inputRule:   "What a project names can be used",
 		"target":    "An output meets its delivery's " + figure,
 		"assert":    "What the project asserts of " + figure + " holds",
+		"profile":   "A file keeps what its profile asks of " + figure,
 		"handover":  "What a mastering engineer expects of a mix (" + figure + ") is so",
 	}[family]
 	m := sarifMessage{text}
@@ -190,8 +191,11 @@ func ruleOf(id string) sarifRule {
 // checked is the result of a check that was not met.
 func (r *reports) checked(c render.Check) sarifResult {
 	level := severityError
-	if c.Status == render.CheckWarned {
+	switch c.Status {
+	case render.CheckWarned:
 		level = "warning"
+	case render.CheckAdvised:
+		level = "note"
 	}
 	return sarifResult{
 		Rule: c.Rule, Level: level, Message: sarifMessage{explained(c)},

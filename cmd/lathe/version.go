@@ -7,9 +7,11 @@ import (
 	"github.com/lathe-audio/lathe/render"
 )
 
-// version says which lathe this is: the module's version or commit, as the Go
-// toolchain recorded it, and the engine that decides the bytes.
-func version() string {
+// version says which lathe this is, and the engine that decides the bytes.
+func version() string { return fmt.Sprintf("%s, engine %s", toolVersion(), render.EngineVersion) }
+
+// toolVersion is the module's version or commit, as the Go toolchain recorded it.
+func toolVersion() string {
 	v := "development"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if info.Main.Version != "" && info.Main.Version != "(devel)" {
@@ -21,5 +23,5 @@ func version() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s, engine %s", v, render.EngineVersion)
+	return v
 }

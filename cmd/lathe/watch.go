@@ -242,7 +242,7 @@ func (s *session) load() (*spec.Project, error) {
 
 // build builds the project, tells how it went and runs the user's command.
 func (s *session) build(ctx context.Context, p *spec.Project, batch watch.Batch) error {
-	options := render.Options{Out: s.out, Jobs: s.Int("jobs"), Only: s.StringSlice("only")}
+	options := render.Options{Out: s.out, Jobs: s.Int("jobs"), Only: s.StringSlice("only"), Tool: "lathe " + toolVersion()}
 	noPreview := s.makePreview(ctx, p, options, batch)
 	show := newProgress(s.App.ErrWriter, p)
 	tell := show.event
