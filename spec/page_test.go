@@ -210,7 +210,7 @@ deliver: nowhere
 		`lathe.yaml:11:27: song 6: file and mix exclude each other (keep one of the two)`,
 		`lathe.yaml:12:11: song 7: lathe.yaml is an album itself (name its song files)`,
 		`lathe.yaml:14:18: master: there is no processor nothing (there are preset, eq, compressor, deesser, multiband, saturator, imager, reverb, delay, parallel and bands)`,
-		`lathe.yaml:15:10: deliver: there is no profile "nowhere" (there are amazon, apple-digital-masters, archive, bandcamp, beatport, broadcast, broadcast-eu, broadcast-jp, broadcast-us, cd, club, game, hires, mix, mixprint, podcast, soundcloud, spotify, stems, streaming, streaming-16, tidal, tiktok, vinyl and youtube; one of your own is named by its path)`,
+		`lathe.yaml:15:10: deliver: there is no profile "nowhere" (there are amazon, apple-digital-masters, archive, bandcamp, beatport, broadcast, broadcast-eu, broadcast-jp, broadcast-us, cd, cd-shaped, club, game, hires, mix, mixprint, podcast, soundcloud, spotify, stems, streaming, streaming-16, tidal, tiktok, vinyl and youtube; one of your own is named by its path)`,
 		`broken.yaml:2:7: the mapping opened here with { does not end as it should (write a comma between entries and } at the end)`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
