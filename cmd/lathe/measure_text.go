@@ -165,9 +165,18 @@ func (s *sheet) loudness(r measure.Report) {
 		gate = fmt.Sprintf(", gated at %.1f", *r.RelativeThreshold)
 	}
 	s.add("integrated", decimals(r.Integrated, 2), "LUFS", gate)
-	s.add("range (LRA)", decimals(r.Range, 1), "LU")
+	s.add("range (LRA)", decimals(r.Range, 1), "LU", sparse(r))
 	s.add("max momentary", decimals(r.MaxMomentary, 1), "LUFS", at(r.MaxMomentaryAt))
 	s.add("max short-term", decimals(r.MaxShortTerm, 1), "LUFS", at(r.MaxShortTermAt))
+}
+
+// sparse is the loudness range that meters read which look once a second, where
+// that is another.
+func sparse(r measure.Report) string {
+	if r.Range == nil || r.RangeSparse == nil || math.Abs(*r.Range-*r.RangeSparse) < 0.05 {
+		return ""
+	}
+	return fmt.Sprintf("; %.1f by a window a second (libebur128)", *r.RangeSparse)
 }
 
 func (s *sheet) peaks(r measure.Report) {

@@ -17,6 +17,7 @@ const (
 	rangeHigh     = 0.95
 	hopsPerBlock  = 4  // 400 ms at a hop of 100 ms
 	hopsPerShort  = 30 // 3 s at a hop of 100 ms
+	hopsPerSecond = 10
 	ticksPerHop   = 10 // 100 ms in ticks of 10 ms
 	ticksPerBlock = 40 // 400 ms in ticks of 10 ms
 )
@@ -89,6 +90,18 @@ func Range(lists ...[]float64) float64 {
 	last := float64(len(kept) - 1)
 	at := func(p float64) float64 { return LUFS(kept[int(math.Round(last*p))]) }
 	return at(rangeHigh) - at(rangeLow)
+}
+
+// EverySecond picks those of the short-term energies that meters hear which take a
+// window of 3 s a second, as libebur128 does: EBU Tech 3342 leaves it open. The
+// range of these is that meter's; with so few windows it depends on where the
+// stream begins, by up to a LU on short or sparse music.
+func EverySecond(short []float64) []float64 {
+	var some []float64
+	for i := 0; i < len(short); i += hopsPerSecond {
+		some = append(some, short[i])
+	}
+	return some
 }
 
 // grid divides a stream into ticks of 10 ms. Where 10 ms is no whole number of

@@ -291,7 +291,7 @@ func TestJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"file":"a & b.wav","format":"wav","encoding":"pcm","bit_depth":24,"sample_rate_hz":48000,"channels":2,"frames":48000,"duration_s":1,` +
-		`"integrated_lufs":-14.025,"loudness_range_lu":null,"max_momentary_lufs":null,"max_short_term_lufs":null,"true_peak_dbtp":null,"sample_peak_dbfs":null,` +
+		`"integrated_lufs":-14.025,"loudness_range_lu":null,"loudness_range_1s_lu":null,"max_momentary_lufs":null,"max_short_term_lufs":null,"true_peak_dbtp":null,"sample_peak_dbfs":null,` +
 		`"plr_lu":null,"psr_lu":null,"dr":8,"rms_dbfs":null,"dc_offset":0,"correlation":null,"clipped_runs":0,"head_silence_s":0,"tail_silence_s":0.333333,` +
 		`"relative_threshold_lufs":null,"max_momentary_at_s":null,"max_short_term_at_s":null,"true_peak_at_s":null,` +
 		`"channel_weights":[1,1],"channel_peaks_dbfs":[-14.025,null],"crest_db":null,"correlation_min":null,"correlation_min_at_s":null,"clipped_at_s":[],` +

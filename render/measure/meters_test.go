@@ -20,15 +20,13 @@ import (
 //
 //	LATHE_METER_FILES='/music/*.flac' go test -v -run TestAgainstOtherMeters ./render/measure
 //
-// Integrated loudness: within 0.02 LU of both, and 0.005 for loudgain's rounding. (ffmpeg
-// sorts blocks into bins of 0.01 LU for its gates.)
+// Integrated loudness: within 0.02 LU of both, and 0.005 for loudgain's rounding.
 //
-// Loudness range: EBU Tech 3342 leaves open how far apart the 3 s windows are, up to 1 s.
-// ffmpeg takes one every 100 ms, as lathe does: within 0.1 LU. libebur128 takes every tenth of
-// those, beginning with the first; of the same ones lathe makes the same figure, within
-// loudgain's rounding, and of all of them one within 0.1 LU here and on a whole mix of some minutes.
-// On sparse sounds libebur128 and ffmpeg are further from each other: the log has the lowest and the
-// highest figure of the ten ways to choose one window in ten.
+// Loudness range: EBU Tech 3342 leaves open how far apart the 3 s windows are, up to 1 s, and the two
+// differ in it, by up to 0.8 LU on music of some minutes. lathe tells both: its own, of a window every
+// 100 ms, within 0.1 LU of ffmpeg; and that of a window a second, which is libebur128's, within loudgain's
+// rounding. (Of files shorter than a minute ffmpeg's figures are only logged: a block that falls into the other of its bins of 0.01 LU
+// counts for much.) The log has the lowest and the highest figure of the ten ways to choose one window in ten.
 func TestAgainstOtherMeters(t *testing.T) {
 	if testing.Short() {
 		t.Skip("renders songs")
@@ -40,8 +38,12 @@ func TestAgainstOtherMeters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, path := range append(files, own...) {
+	for _, path := range append(files, own...) {
 		r := measured(t, path)
+		if r.Integrated == nil || r.Range == nil {
+			t.Logf("%s: nothing to measure", filepath.Base(path))
+			continue
+		}
 		everyTenth := func(first int) float64 {
 			var windows []float64
 			for i := first; i < len(r.pool.short); i += 10 {
@@ -54,22 +56,21 @@ func TestAgainstOtherMeters(t *testing.T) {
 			lowest, highest = min(lowest, everyTenth(first)), max(highest, everyTenth(first))
 		}
 		lib, ff := readLoudgain(t, path), readFFmpeg(t, path)
-		t.Logf("%-36s I %8.3f, loudgain %+.3f, ffmpeg %+.3f; LRA %6.3f, loudgain %+.3f, ffmpeg %+.3f, of every tenth window %.2f..%.2f; true peak %6.2f, loudgain %+.2f, ffmpeg %+.1f",
+		t.Logf("%-36s I %8.3f, loudgain %+.3f, ffmpeg %+.3f; LRA %6.3f, ffmpeg %+.3f, %6.3f by a window a second, loudgain %+.3f, of every tenth window %.2f..%.2f; true peak %6.2f, loudgain %+.2f, ffmpeg %+.1f",
 			filepath.Base(path), *r.Integrated, lib.integrated-*r.Integrated, ff.integrated-*r.Integrated,
-			*r.Range, lib.lra-*r.Range, ff.lra-*r.Range, lowest, highest, *r.TruePeak, lib.peak-*r.TruePeak, ff.peak-*r.TruePeak)
+			*r.Range, ff.lra-*r.Range, *r.RangeSparse, lib.lra-*r.RangeSparse, lowest, highest, *r.TruePeak, lib.peak-*r.TruePeak, ff.peak-*r.TruePeak)
 		checks := []struct {
 			what           string
 			got, want, tol float64
 		}{
 			{"integrated, loudgain", *r.Integrated, lib.integrated, 0.025},
-			{"integrated, ffmpeg", *r.Integrated, ff.integrated, 0.02},
-			{"range, loudgain, of the same windows", everyTenth(0), lib.lra, 0.011},
+			{"range, loudgain", *r.RangeSparse, lib.lra, 0.011},
 			{"true peak, loudgain", *r.TruePeak, lib.peak, 0.3}, // its interpolator is of 4 positions: it may read low
 			{"true peak, ffmpeg", *r.TruePeak, ff.peak, 0.3},
+			{"integrated, ffmpeg", *r.Integrated, ff.integrated, 0.02},
 			{"range, ffmpeg", *r.Range, ff.lra, 0.1},
-			{"range, loudgain", *r.Range, lib.lra, 0.105},
 		}
-		if i >= len(files) { // of sparse sounds the last two may be further off
+		if r.Duration < 60 {
 			checks = checks[:len(checks)-2]
 		}
 		for _, c := range checks {

@@ -30,6 +30,7 @@ type Report struct {
 
 	Integrated   *float64 `json:"integrated_lufs"`
 	Range        *float64 `json:"loudness_range_lu"`
+	RangeSparse  *float64 `json:"loudness_range_1s_lu"` // by one window a second, as libebur128 has it
 	MaxMomentary *float64 `json:"max_momentary_lufs"`
 	MaxShortTerm *float64 `json:"max_short_term_lufs"`
 	TruePeak     *float64 `json:"true_peak_dbtp"`
@@ -96,7 +97,7 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	r.ChannelPeaks = append([]*float64{}, r.ChannelPeaks...)
 	r.ChannelWeights = append([]float64{}, r.ChannelWeights...)
 	r.OctaveBands = append([]OctaveBand{}, r.OctaveBands...)
-	levels := []**float64{&r.Integrated, &r.Range, &r.MaxMomentary, &r.MaxShortTerm, &r.TruePeak, &r.SamplePeak, &r.PLR, &r.PSR,
+	levels := []**float64{&r.Integrated, &r.Range, &r.RangeSparse, &r.MaxMomentary, &r.MaxShortTerm, &r.TruePeak, &r.SamplePeak, &r.PLR, &r.PSR,
 		&r.RMS, &r.Correlation, &r.RelativeThreshold, &r.Crest, &r.CorrelationMin, &r.NoiseFloor}
 	for i := range r.ChannelPeaks {
 		levels = append(levels, &r.ChannelPeaks[i])
@@ -163,7 +164,7 @@ func describe(path string, i audiofile.Info) Report {
 
 // takeLoudness fills in what the loudness meter has read, which began at frame first of the file.
 func (r *Report) takeLoudness(m loudness.Reading, first int64) {
-	r.Integrated, r.Range = finite(m.Integrated), finite(m.Range)
+	r.Integrated, r.Range, r.RangeSparse = finite(m.Integrated), finite(m.Range), finite(m.RangeSparse)
 	r.MaxMomentary, r.MaxShortTerm = finite(m.MaxMomentary), finite(m.MaxShortTerm)
 	r.TruePeak, r.SamplePeak = finite(m.TruePeak.DB), finite(m.SamplePeak.DB)
 	r.PLR, r.PSR = finite(m.PLR), finite(m.PSR)
