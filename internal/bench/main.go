@@ -5,6 +5,7 @@
 //
 //	go run ./internal/bench                 # the mix of 24 stems of 4 minutes
 //	go run ./internal/bench -work release   # stems to three masters
+//	go run ./internal/bench -work master    # one mix to a master of -14 LUFS below -1 dBTP; all masters measured
 //	go run ./internal/bench -work edit      # 16 stems: from an edit to its result (lathe alone)
 //	go run ./internal/bench -stems 16 -minutes 2 -runs 3
 //	go run ./internal/bench -work measure   # a file of 60 minutes, measured
@@ -29,8 +30,8 @@ func main() {
 	stems := flag.Int("stems", 24, "number of stems")
 	minutes := flag.Float64("minutes", 0, "length of each, or of the file to be measured (default 4 and 60)")
 	runs := flag.Int("runs", 3, "runs of each tool, in turn; the median counts")
-	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; edit: what a change costs; measure: loudness and peaks of one long file; processors: each kind on its own; resample: sample rate conversion")
-	file := flag.String("file", "", "a file of your own for -work measure")
+	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; master: one mix to one master; edit: what a change costs; measure: loudness and peaks of one long file; processors: each kind on its own; resample: sample rate conversion")
+	file := flag.String("file", "", "a file of your own for -work measure and master")
 	only := flag.String("tools", "", "only tools whose name has one of these words, besides lathe: tuned,SoX (default: all that are installed)")
 	dir := flag.String("dir", "", "folder for stems and results, kept (default: a temporary one)")
 	programme := flag.String("make", "", "write the file that -work measure makes to this path, and end")
@@ -101,9 +102,9 @@ type usage struct {
 }
 
 func bench(work, only, file string, stems int, minutes float64, runs int, dir string) error {
-	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools, "edit": nil, "measure": meterTools}[work]
+	tools, ok := map[string][]tool{"mix": mixTools, "release": releaseTools, "master": masterTools, "edit": nil, "measure": meterTools}[work]
 	if !ok {
-		return fmt.Errorf("no work %q: mix, release, edit, measure, processors or resample", work)
+		return fmt.Errorf("no work %q: mix, release, master, edit, measure, processors or resample", work)
 	}
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "lathe-bench-")
@@ -153,13 +154,19 @@ func bench(work, only, file string, stems int, minutes float64, runs int, dir st
 		u := median(results[i])
 		fmt.Printf("%-46s %8.2f %8.2f %9.0f %8.0f %14.2f %14.2f\n", t.name, u.wall, u.cpu, u.memory, b.seconds/u.wall, u.wall/first.wall, u.cpu/first.cpu)
 	}
+	if work == "master" {
+		return measureMasters(b, present)
+	}
 	return nil
 }
 
 // prepare makes what is worked on, and says what that is.
 func (b *benchmark) prepare(file string, stems int, minutes float64) (what string, err error) {
-	if b.work == "measure" {
+	switch b.work {
+	case "measure":
 		return b.prepareFile(file, minutes)
+	case "master":
+		return b.prepareMaster(file, minutes)
 	}
 	fmt.Printf("making %d stems of %g minutes, 48 kHz, 24-bit\n", stems, minutes)
 	if b.stems, err = writeStems(filepath.Join(b.dir, "stems"), stems, int(minutes*60)); err != nil {
