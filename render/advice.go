@@ -111,7 +111,7 @@ func levelAdvice(j job, o Output) []Check {
 // advised is a check of the family advice, which never fails a build.
 func advised(song *spec.Song, rule, what, limit, text, message string) Check {
 	return Check{
-		Rule: adviceRule + rule, Status: CheckWarned, About: song.Title + ": master", Song: song.Title, Version: "main",
+		Rule: adviceRule + rule, Status: CheckAdvised, About: song.Title + ": master", Song: song.Title, Version: "main",
 		What: what, Limit: limit, Text: text, Message: message,
 		File: song.Master.Pos.File, Line: song.Master.Pos.Line, Col: song.Master.Pos.Col,
 	}

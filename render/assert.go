@@ -65,6 +65,9 @@ func (c Check) Handover() bool { return strings.HasPrefix(c.Rule, handoverRule) 
 // Asserted reports whether the project asks for it by `assert`.
 func (c Check) Asserted() bool { return strings.HasPrefix(c.Rule, assertRule) }
 
+// Advised reports whether it is advice about the master's chain.
+func (c Check) Advised() bool { return strings.HasPrefix(c.Rule, adviceRule) }
+
 // The families of rules.
 const (
 	targetRule   = "target/"

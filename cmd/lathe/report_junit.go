@@ -131,6 +131,8 @@ func (r *reports) testCase(c render.Check) junitCase {
 	switch {
 	case c.Handover():
 		t.Name = "hand-over: " + t.Name
+	case c.Advised():
+		t.Name = "master: " + t.Name
 	case c.Profiled():
 		t.Name = "profile: " + t.Name
 	case !c.Asserted():

@@ -179,6 +179,7 @@ func ruleOf(id string) sarifRule {
 		"target":    "An output meets its delivery's " + figure,
 		"assert":    "What the project asserts of " + figure + " holds",
 		"profile":   "A file keeps what its profile asks of " + figure,
+		"advice":    "The master's chain leaves to the mix what is the mix's (" + figure + ")",
 		"handover":  "What a mastering engineer expects of a mix (" + figure + ") is so",
 	}[family]
 	m := sarifMessage{text}
