@@ -51,21 +51,47 @@ func (s *Slot) Tune(name string) func(float64) {
 }
 
 func (s *Slot) process(b Block, keys []Block) {
-	n := b.Len()
-	if s.dry != nil {
-		copy(s.dry.block[0][:n], b[0])
-		copy(s.dry.block[1][:n], b[1])
-		dry := s.dry.block.Cut(0, n)
-		s.dry.delay.Process(dry)
-		if s.dry.turn != nil {
-			s.dry.turn(dry)
-		}
-	}
+	s.tapDry(b)
 	if len(keys) > 0 {
 		s.Proc.(Keyed).ProcessKeyed(b, keys)
 	} else {
 		s.Proc.Process(b)
 	}
+	s.addDry(b)
+}
+
+// processLed is process with a twin that leads.
+func (s *Slot) processLed(b, lead Block, leader *Slot, keys []Block) {
+	led, ok := s.Proc.(Led)
+	if !ok {
+		s.process(b, keys)
+		leader.process(lead, keys)
+		return
+	}
+	s.tapDry(b)
+	leader.tapDry(lead)
+	led.ProcessLed(b, lead, leader.Proc, keys)
+	s.addDry(b)
+	leader.addDry(lead)
+}
+
+// tapDry keeps the input of the processor.
+func (s *Slot) tapDry(b Block) {
+	if s.dry == nil {
+		return
+	}
+	n := b.Len()
+	copy(s.dry.block[0][:n], b[0])
+	copy(s.dry.block[1][:n], b[1])
+	dry := s.dry.block.Cut(0, n)
+	s.dry.delay.Process(dry)
+	if s.dry.turn != nil {
+		s.dry.turn(dry)
+	}
+}
+
+// addDry mixes what tapDry kept with the output.
+func (s *Slot) addDry(b Block) {
 	if s.dry == nil {
 		return
 	}
@@ -124,6 +150,16 @@ func (c *Chain) ProcessKeyed(b Block, keys []Block) {
 	for _, s := range c.slots {
 		n := s.keys()
 		s.process(b, keys[:n])
+		keys = keys[n:]
+	}
+}
+
+// ProcessLed implements [Led]: slot by slot, each led by its twin. leader is a chain.
+func (c *Chain) ProcessLed(b, lead Block, leader Processor, keys []Block) {
+	twins := leader.(*Chain).slots
+	for i, s := range c.slots {
+		n := min(s.keys(), len(keys))
+		s.processLed(b, lead, twins[i], keys[:n])
 		keys = keys[n:]
 	}
 }

@@ -64,6 +64,20 @@ type Keyed interface {
 	ProcessKeyed(b Block, keys []Block)
 }
 
+// Led is a processor whose gain moves with the level of what it hears, or one that
+// may hold such processors. It can be led: then it does to its own sound what its
+// leader, a twin made from the same [Args], does to another sound. Whatever is split
+// into parts gets the same gains in every part, so that processed parts add up to
+// the processed whole.
+type Led interface {
+	Processor
+	// ProcessLed has leader process lead, and gives b the gains that lead asks for.
+	// Both twins are at the same frame and tuned alike; b and lead are equally long
+	// and share no memory. keys are the key signals, heard by both; none where the
+	// leader has none.
+	ProcessLed(b, lead Block, leader Processor, keys []Block)
+}
+
 // Phased is a processor whose output has the phase of an all-pass even where it
 // changes nothing, as one that splits into bands has. Mixed with a plain dry
 // path it would notch the splits out, so its slot turns the dry path along.
@@ -103,4 +117,8 @@ type Kind struct {
 	// New builds a processor at its first sample. It fails only on what
 	// depends on the sample rate ("20 kHz is above half the sample rate").
 	New func(Args) (Processor, error)
+	// Follows reports whether processors with these settings change their gain with
+	// the level of their input: they are [Led], and a leader makes a difference. nil:
+	// never. Of a container the chains within it tell.
+	Follows func(param.Values) bool
 }

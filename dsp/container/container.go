@@ -38,6 +38,11 @@ type parallel struct{ *dsp.Chain }
 // Inner returns the chain within.
 func (p parallel) Inner() []*dsp.Chain { return []*dsp.Chain{p.Chain} }
 
+// ProcessLed implements [dsp.Led].
+func (p parallel) ProcessLed(b, lead dsp.Block, leader dsp.Processor, keys []dsp.Block) {
+	p.Chain.ProcessLed(b, lead, leader.(parallel).Chain, keys)
+}
+
 var midSideKind = dsp.Kind{
 	Kind: param.Kind{
 		Name:    "mid_side",
@@ -83,6 +88,23 @@ func (m *midSide) Process(b dsp.Block) { m.ProcessKeyed(b, nil) }
 
 // ProcessKeyed implements [dsp.Keyed].
 func (m *midSide) ProcessKeyed(b dsp.Block, keys []dsp.Block) {
+	m.split(b)
+	m.run(m.blocks[:], b.Len(), keys)
+	m.join(b)
+}
+
+// ProcessLed implements [dsp.Led].
+func (m *midSide) ProcessLed(b, lead dsp.Block, leader dsp.Processor, keys []dsp.Block) {
+	l := leader.(*midSide)
+	m.split(b)
+	l.split(lead)
+	m.runLed(m.blocks[:], l.blocks[:], &l.paths, b.Len(), keys)
+	m.join(b)
+	l.join(lead)
+}
+
+// split makes middle and side of b.
+func (m *midSide) split(b dsp.Block) {
 	n := b.Len()
 	mid, side := m.blocks[0].Cut(0, n), m.blocks[1].Cut(0, n)
 	left, right := b[0], b[1][:n]
@@ -93,9 +115,15 @@ func (m *midSide) ProcessKeyed(b dsp.Block, keys []dsp.Block) {
 	}
 	copy(mid[1], mid[0])
 	copy(side[1], side[0])
-	m.run(m.blocks[:], n, keys)
+}
+
+// join makes left and right of them.
+func (m *midSide) join(b dsp.Block) {
+	left := b[0]
+	n := len(left)
+	right, mid, side := b[1][:n], m.blocks[0][0][:n], m.blocks[1][0][:n]
 	for i := range left {
-		c, s := mid[0][i], side[0][i]
+		c, s := mid[i], side[i]
 		left[i], right[i] = c+s, c-s
 	}
 }
@@ -174,12 +202,31 @@ func (b *bands) Process(block dsp.Block) { b.ProcessKeyed(block, nil) }
 
 // ProcessKeyed implements [dsp.Keyed].
 func (b *bands) ProcessKeyed(block dsp.Block, keys []dsp.Block) {
-	n := block.Len()
+	b.split(block)
+	b.run(b.blocks, block.Len(), keys)
+	b.sum(block)
+}
+
+// ProcessLed implements [dsp.Led].
+func (b *bands) ProcessLed(block, lead dsp.Block, leader dsp.Processor, keys []dsp.Block) {
+	l := leader.(*bands)
+	b.split(block)
+	l.split(lead)
+	b.runLed(b.blocks, l.blocks, &l.paths, block.Len(), keys)
+	b.sum(block)
+	l.sum(lead)
+}
+
+// split makes bands of a block.
+func (b *bands) split(block dsp.Block) {
 	for i := range b.blocks {
-		b.cut[i] = b.blocks[i].Cut(0, n)
+		b.cut[i] = b.blocks[i].Cut(0, block.Len())
 	}
 	b.crossover.Split(block, b.cut)
-	b.run(b.blocks, n, keys)
+}
+
+// sum makes a block of the bands.
+func (b *bands) sum(block dsp.Block) {
 	for ch := range block {
 		out := block[ch]
 		copy(out, b.cut[0][ch])

@@ -56,6 +56,27 @@ func (p *late) ProcessKeyed(b dsp.Block, keys []dsp.Block) {
 	}
 }
 
+// ducked is late, and the quieter the louder its input is: it can be led.
+type ducked struct{ *late }
+
+func newDucked(frames int) ducked { return ducked{newLate(frames, 1, false)} }
+
+func (p ducked) Process(b dsp.Block) { p.duck(b, b); p.late.Process(b) }
+
+func (p ducked) ProcessLed(b, lead dsp.Block, leader dsp.Processor, _ []dsp.Block) {
+	p.duck(b, lead)
+	p.late.Process(b)
+	leader.Process(lead)
+}
+
+func (p ducked) duck(b, heard dsp.Block) {
+	for ch := range b {
+		for i := range b[ch] {
+			b[ch][i] *= 1 / (1 + math.Abs(heard[ch][i]))
+		}
+	}
+}
+
 func chainOf(procs ...dsp.Processor) *dsp.Chain {
 	var slots []*dsp.Slot
 	for _, p := range procs {
@@ -90,7 +111,21 @@ func TestKindParallel(t *testing.T) {
 		Chains: func() map[string][]*dsp.Chain {
 			return map[string][]*dsp.Chain{"chain": {chainOf(newLate(3, 0.5, false), newLate(10, 2, true))}}
 		},
+	}, dsptest.Case{
+		Name: "to be led", Golden: "afb5f61d4ff7cd60a3ac12b8e523f399af19f705840e700b2e5866a9d6d440b9", Chains: ledChains("chain"),
 	})
+}
+
+// ledChains are chains for a container's parameters in which something can be led:
+// it hears the same place in the leader's chain.
+func ledChains(names ...string) func() map[string][]*dsp.Chain {
+	return func() map[string][]*dsp.Chain {
+		m := map[string][]*dsp.Chain{}
+		for i, name := range names {
+			m[name] = append(m[name], chainOf(newLate(i, 0.8, false), newDucked(3), newLate(4, 1, true)))
+		}
+		return m
+	}
 }
 
 func TestKindMidSide(t *testing.T) {
@@ -104,6 +139,7 @@ func TestKindMidSide(t *testing.T) {
 		dsptest.Case{Name: "side alone", Golden: "2a5317a11c1721b0e5844f88982eb596e853c59bb25a7f493ffa3faa988d1aaf", Chains: func() map[string][]*dsp.Chain {
 			return map[string][]*dsp.Chain{"side": {chainOf(filterBy(filter.HighPass(200, 0.7, 2, 48000)))}}
 		}},
+		dsptest.Case{Name: "to be led", Golden: "6adebdec3bd0f1929101c4dda4dd9b8ad3c46e81ccdd3caceeea0979c23e6db3", Chains: ledChains("mid", "side")},
 	)
 }
 
@@ -115,6 +151,11 @@ func TestKindBands(t *testing.T) {
 		dsptest.Case{Name: "five, empty", Golden: "4486cd55fe7a29ecbd6024a638f09d3e2c0893ed78126000a8914dcf8e5b01f3", Values: param.Values{"split": []float64{60, 250, 2000, 8000}}, Chains: func() map[string][]*dsp.Chain {
 			return map[string][]*dsp.Chain{"chains": {chainOf(), chainOf(), chainOf(), chainOf(), chainOf()}}
 		}, Skip: map[string]string{"latency": "the all-pass of the crossover spreads the impulse"}},
+		dsptest.Case{
+			Name: "to be led", Golden: "697eceaa857f8cc0321374ac27f57b2c4f739a49401eb70388bc954a19217e6e",
+			Values: param.Values{"split": []float64{400, 3000}}, Chains: ledChains("chains", "chains", "chains"),
+			Skip: map[string]string{"latency": "the all-pass of the crossover spreads the impulse"},
+		},
 	)
 }
 

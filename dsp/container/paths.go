@@ -36,6 +36,18 @@ func (p *paths) run(blocks []dsp.Block, n int, keys []dsp.Block) {
 	}
 }
 
+// runLed is run with twins that lead.
+func (p *paths) runLed(blocks, leads []dsp.Block, leader *paths, n int, keys []dsp.Block) {
+	for i, c := range p.chains {
+		b, lead := blocks[i].Cut(0, n), leads[i].Cut(0, n)
+		k := min(c.Keys(), len(keys))
+		c.ProcessLed(b, lead, leader.chains[i], keys[:k])
+		keys = keys[k:]
+		p.delays[i].Process(b)
+		leader.delays[i].Process(lead)
+	}
+}
+
 // Reset implements [dsp.Processor].
 func (p *paths) Reset() {
 	for i, c := range p.chains {

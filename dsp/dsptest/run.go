@@ -27,8 +27,8 @@ type Case struct {
 	Files map[string][][]float64
 
 	// Skip leaves out checks that do not apply, each with the reason: "latency" where the output has no
-	// impulse (only echoes), "tune" for the tuning as a whole or "tune NAME" for one parameter that
-	// is a Number without being able to move.
+	// impulse (only echoes), "led" where parts do not add up to the whole (saturation), "tune" for the tuning
+	// as a whole or "tune NAME" for one parameter that is a Number without being able to move.
 	Skip map[string]string
 }
 
@@ -72,6 +72,7 @@ func Run(t *testing.T, kind dsp.Kind, cases ...Case) {
 			t.Run("not a number", b.notANumber)
 			t.Run("latency", b.latency)
 			t.Run("tune", b.tune)
+			t.Run("led", b.led)
 		})
 	}
 }

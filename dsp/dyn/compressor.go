@@ -36,7 +36,8 @@ func compressorKind() dsp.Kind {
 				sidechainLowpassParam(),
 			},
 		},
-		New: func(a dsp.Args) (dsp.Processor, error) { return newCompressor(a) },
+		New:     func(a dsp.Args) (dsp.Processor, error) { return newCompressor(a) },
+		Follows: hearsItself,
 	}
 }
 
@@ -53,6 +54,7 @@ type compressor struct {
 	ahead     dsp.Delay
 	lookahead int // frames
 	work      dsp.Block
+	led       led
 }
 
 func newCompressor(a dsp.Args) (*compressor, error) {
@@ -119,6 +121,11 @@ func (c *compressor) process(b, key dsp.Block) {
 	reduction := c.core.reduction(key, c.work)
 	c.ahead.Process(b)
 	c.core.apply(b, reduction, c.work)
+}
+
+// ProcessLed implements [dsp.Led].
+func (c *compressor) ProcessLed(b, lead dsp.Block, leader dsp.Processor, keys []dsp.Block) {
+	c.led.process(c, leader.(*compressor), b, lead, keys)
 }
 
 // Reset implements [dsp.Processor].

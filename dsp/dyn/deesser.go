@@ -35,7 +35,8 @@ func deesserKind() dsp.Kind {
 					Doc: "count the threshold from the level of the whole signal instead of full scale, so that soft and loud singing are treated alike; -15 dB is a point to begin with"},
 			},
 		},
-		New: func(a dsp.Args) (dsp.Processor, error) { return newDeesser(a) },
+		New:     func(a dsp.Args) (dsp.Processor, error) { return newDeesser(a) },
+		Follows: always,
 	}
 }
 
@@ -93,16 +94,39 @@ func (d *deesser) design(hz float64) filter.Coef {
 
 // Process implements [dsp.Processor].
 func (d *deesser) Process(b dsp.Block) {
+	band := d.sibilants(b)
+	d.act(b, band, d.reduction(b, band))
+}
+
+// ProcessLed implements [dsp.Led]. What is taken off is a part of the sound itself;
+// how much of it, the leader's sibilants say.
+func (d *deesser) ProcessLed(b, lead dsp.Block, leader dsp.Processor, _ []dsp.Block) {
+	l := leader.(*deesser)
+	own, band := d.sibilants(b), l.sibilants(lead)
+	d.act(b, own, d.reduction(lead, band))
+	l.act(lead, band, l.reduction(lead, band))
+}
+
+// sibilants returns what is in the band of b.
+func (d *deesser) sibilants(b dsp.Block) dsp.Block {
 	band := d.filtered.Cut(0, b.Len())
 	copy(band[0], b[0])
 	copy(band[1], b[1])
 	d.band.Process(band)
-	var reduction []float64
+	return band
+}
+
+// reduction works out the reduction in dB for a sound and what is in its band; nil
+// where nothing is reduced.
+func (d *deesser) reduction(b, band dsp.Block) []float64 {
 	if d.relative {
-		reduction = d.againstWhole(b, band)
-	} else {
-		reduction = d.core.reduction(band, d.work)[0]
+		return d.againstWhole(b, band)
 	}
+	return d.core.reduction(band, d.work)[0]
+}
+
+// act takes a reduction off b, or off what is in its band.
+func (d *deesser) act(b, band dsp.Block, reduction []float64) {
 	if d.core.tally != nil {
 		d.core.tally.Add(reduction, b.Len())
 	}

@@ -46,6 +46,7 @@ type ear struct {
 	filters  []*filter.Biquad
 	filtered dsp.Block // memory for what comes out of them
 	ahead    dsp.Delay // of the sound; what is listened to is not delayed
+	led      led
 }
 
 func newEar(v param.Values, rate int) (ear, error) {

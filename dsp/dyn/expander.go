@@ -30,7 +30,8 @@ func expanderKind() dsp.Kind {
 				detectorParam(),
 			}, sidechainParams(false)...),
 		},
-		New: func(a dsp.Args) (dsp.Processor, error) { return newExpander(a) },
+		New:     func(a dsp.Args) (dsp.Processor, error) { return newExpander(a) },
+		Follows: hearsItself,
 	}
 }
 
@@ -186,6 +187,11 @@ func (e *expander) ProcessKeyed(b dsp.Block, keys []dsp.Block) {
 	e.run(x)
 	e.ahead.Process(b)
 	scaleBoth(b, x, 0)
+}
+
+// ProcessLed implements [dsp.Led].
+func (e *expander) ProcessLed(b, lead dsp.Block, leader dsp.Processor, keys []dsp.Block) {
+	e.led.process(e, leader.(*expander), b, lead, keys)
 }
 
 // run replaces levels by reductions. See ballistics.run, of which it is the

@@ -30,7 +30,8 @@ func gateKind() dsp.Kind {
 				detectorParam(),
 			}, sidechainParams(false)...),
 		},
-		New: func(a dsp.Args) (dsp.Processor, error) { return newGate(a, false) },
+		New:     func(a dsp.Args) (dsp.Processor, error) { return newGate(a, false) },
+		Follows: hearsItself,
 	}
 }
 
@@ -127,6 +128,11 @@ func (g *gate) ProcessKeyed(b dsp.Block, keys []dsp.Block) {
 	g.run(level)
 	g.ahead.Process(b)
 	scaleBoth(b, level, 0)
+}
+
+// ProcessLed implements [dsp.Led].
+func (g *gate) ProcessLed(b, lead dsp.Block, leader dsp.Processor, keys []dsp.Block) {
+	g.led.process(g, leader.(*gate), b, lead, keys)
 }
 
 // louder writes the larger magnitude of two signals.

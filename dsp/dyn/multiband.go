@@ -35,7 +35,8 @@ func multibandKind() dsp.Kind {
 			},
 			Check: checkMultiband,
 		},
-		New: func(a dsp.Args) (dsp.Processor, error) { return newMultiband(a) },
+		New:     func(a dsp.Args) (dsp.Processor, error) { return newMultiband(a) },
+		Follows: always,
 	}
 }
 
@@ -68,7 +69,8 @@ type multiband struct {
 	phase     *filter.Cascade // for the dry path
 	cores     []*core
 	bypass    []bool
-	parted    []dsp.Block // memory for all bands but the last, which stays where it is
+	parted    []dsp.Block                // memory for all bands but the last, which stays where it is
+	parts     [filter.MaxBands]dsp.Block // the bands of the block at hand
 	work      dsp.Block
 }
 
@@ -111,20 +113,40 @@ func sumBands(bands []dsp.Block) {
 
 // Process implements [dsp.Processor].
 func (m *multiband) Process(b dsp.Block) {
-	var room [filter.MaxBands]dsp.Block
-	bands := room[:len(m.cores)]
+	bands := m.split(b)
+	m.act(bands, bands)
+	sumBands(bands)
+}
+
+// ProcessLed implements [dsp.Led].
+func (m *multiband) ProcessLed(b, lead dsp.Block, leader dsp.Processor, _ []dsp.Block) {
+	l := leader.(*multiband)
+	own, bands := m.split(b), l.split(lead)
+	m.act(own, bands)
+	l.act(bands, bands)
+	sumBands(own)
+	sumBands(bands)
+}
+
+// split returns the bands of b, the last in its place.
+func (m *multiband) split(b dsp.Block) []dsp.Block {
+	bands := m.parts[:len(m.cores)]
 	last := len(bands) - 1
 	for i := range last {
 		bands[i] = m.parted[i].Cut(0, b.Len())
 	}
 	bands[last] = b
 	m.crossover.Split(b, bands)
+	return bands
+}
+
+// act compresses each band by the level of the one that is heard for it.
+func (m *multiband) act(bands, heard []dsp.Block) {
 	for i, c := range m.cores {
 		if !m.bypass[i] {
-			c.apply(bands[i], c.reduction(bands[i], m.work), m.work)
+			c.apply(bands[i], c.reduction(heard[i], m.work), m.work)
 		}
 	}
-	sumBands(bands)
 }
 
 // Reset implements [dsp.Processor].

@@ -50,7 +50,8 @@ func transientKind() dsp.Kind {
 						transientSpeeds["fast"].late, transientSpeeds["medium"].late, transientSpeeds["slow"].late)},
 			},
 		},
-		New: func(a dsp.Args) (dsp.Processor, error) { return newTransient(a), nil },
+		New:     func(a dsp.Args) (dsp.Processor, error) { return newTransient(a), nil },
+		Follows: always,
 	}
 }
 
@@ -94,10 +95,19 @@ func (t *transient) Reset() {
 }
 
 // Process implements [dsp.Processor].
-func (t *transient) Process(b dsp.Block) {
+func (t *transient) Process(b dsp.Block) { t.process(b, b) }
+
+// ProcessLed implements [dsp.Led].
+func (t *transient) ProcessLed(b, lead dsp.Block, leader dsp.Processor, _ []dsp.Block) {
+	t.process(b, lead)
+	leader.Process(lead)
+}
+
+// process shapes b by the attacks and sustains of what it hears.
+func (t *transient) process(b, heard dsp.Block) {
 	n := b.Len()
 	x := t.level[:n]
-	t.peak.run(x, b[0], b[1])
+	t.peak.run(x, heard[0], heard[1])
 	still := t.attack.Begin(n)
 	still = t.sustain.Begin(n) && still
 	t.run(x, still)

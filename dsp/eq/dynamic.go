@@ -3,6 +3,7 @@ package eq
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/dyn"
@@ -60,6 +61,11 @@ func checkDynamic(b param.Values, phase string, complain func(name, format strin
 
 func canBeDynamic(shape string) bool {
 	return shape == bell || shape == lowShelf || shape == highShelf
+}
+
+// follows reports whether an equaliser has a band that moves with its input.
+func follows(v param.Values) bool {
+	return slices.ContainsFunc(v.List("bands"), func(b param.Values) bool { return b.Has("threshold") && !b.Has("sidechain") })
 }
 
 // dynamics is what moves the gain of a band with the level. The level is that

@@ -31,7 +31,8 @@ var Kind = dsp.Kind{
 		},
 		Check: check,
 	},
-	New: newEQ,
+	New:     newEQ,
+	Follows: follows,
 }
 
 var fields = append([]param.Param{

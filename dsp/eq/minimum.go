@@ -53,6 +53,41 @@ func (m *minimum) ProcessKeyed(b dsp.Block, keys []dsp.Block) {
 	}
 }
 
+// ProcessLed implements [dsp.Led]: band by band, so that a dynamic band hears what
+// the leader's bands before it leave.
+func (m *minimum) ProcessLed(b, lead dsp.Block, leader dsp.Processor, keys []dsp.Block) {
+	twins := leader.(*minimum).bands
+	encoded := false
+	turn := func(f func(dsp.Block)) {
+		encoded = !encoded
+		f(b)
+		f(lead)
+	}
+	for i, r := range m.bands {
+		if isMidSide(r.on) != encoded {
+			if encoded {
+				turn(decode)
+			} else {
+				turn(encode)
+			}
+		}
+		key := lead
+		switch {
+		case r.dyn == nil:
+			r.process(b)
+			twins[i].process(lead)
+			continue
+		case r.dyn.external && len(keys) > 0:
+			key, keys = keys[0], keys[1:]
+		}
+		r.processDynamic(b, key)
+		twins[i].processDynamic(lead, key)
+	}
+	if encoded {
+		turn(decode)
+	}
+}
+
 // Keys implements [dsp.Keyed]: one for each band with a side-chain.
 func (m *minimum) Keys() int {
 	n := 0

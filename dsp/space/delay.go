@@ -59,7 +59,8 @@ var delayKind = dsp.Kind{
 			},
 		},
 	},
-	New: newDelay,
+	New:     newDelay,
+	Follows: func(param.Values) bool { return true }, // ducking, which automation may open up
 }
 
 // delay is, for each channel,
@@ -184,7 +185,17 @@ func (h *heads) step() float64 {
 }
 
 // Process implements [dsp.Processor].
-func (d *delay) Process(b dsp.Block) {
+func (d *delay) Process(b dsp.Block) { d.process(b, b) }
+
+// ProcessLed implements [dsp.Led]: the echoes go down where there is sound at the
+// leader's input.
+func (d *delay) ProcessLed(b, lead dsp.Block, leader dsp.Processor, _ []dsp.Block) {
+	d.process(b, lead)
+	leader.Process(lead)
+}
+
+// process makes the echoes of b, ducked by what is heard.
+func (d *delay) process(b, heard dsp.Block) {
 	d.feedback.Begin(b.Len())
 	d.width.Begin(b.Len())
 	d.tape.Begin(b.Len())
@@ -192,8 +203,8 @@ func (d *delay) Process(b dsp.Block) {
 	d.time.begin(b.Len())
 	for b.Len() > 0 {
 		n := min(b.Len(), hushEvery-d.age)
-		d.run(b[0][:n], b[1][:n])
-		b = b.Cut(n, b.Len())
+		d.run(b[0][:n], b[1][:n], heard.Cut(0, n))
+		b, heard = b.Cut(n, b.Len()), heard.Cut(n, b.Len())
 		if d.age += n; d.age == hushEvery {
 			d.age = 0
 			for ch := range 2 {
@@ -204,17 +215,18 @@ func (d *delay) Process(b dsp.Block) {
 	}
 }
 
-func (d *delay) run(left, right []float64) {
+func (d *delay) run(left, right []float64, heard dsp.Block) {
 	lowL, lowR, highL, highR := d.low[0], d.low[1], d.high[0], d.high[1]
 	lineL := d.line[0]
 	lineR := d.line[1][:len(lineL)]
 	pos, feedback, width, tape, head := d.pos, d.feedback, d.width, d.tape, d.time
 	right = right[:len(left)]
+	heardL, heardR := heard[0][:len(left)], heard[1][:len(left)]
 	for i, l := range left {
 		r := right[i]
 		duck := 1.0
 		if d.duck.on() {
-			duck = d.duck.next(l, r)
+			duck = d.duck.next(heardL[i], heardR[i])
 		}
 		at := back(pos, head.now, len(lineL))
 		echoL, echoR := lineL[at], lineR[at]
