@@ -123,7 +123,7 @@ func (b *builder) report(ctx context.Context, s *laid) {
 	seen := map[*channel]bool{}
 	for i := range s.stages {
 		st := &s.stages[i]
-		if st.from.name != "master" || seen[st.from] {
+		if st.from.name != "master" || st.print != nil || seen[st.from] {
 			continue
 		}
 		seen[st.from] = true

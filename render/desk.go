@@ -20,19 +20,20 @@ import (
 // thing are the same channel, so an instrumental shares every stem with the
 // main version, and every bus the vocals do not reach.
 type desk struct {
-	song    *spec.Song
-	rate    int
-	length  int64                    // frames, where the project sets it; else 0
-	sources map[string]source        // by stem name; "mix" for a finished mix
-	stems   map[string]bool          // by name
-	groups  map[string][]*spec.Group // by member
-	known   map[cache.Key]*channel
-	version string                                                  // being laid out
-	worth   func(strip string, cost time.Duration, size int64) bool // its place in the cache; nil: never
-	kept    func(*channel) *stageSource                             // the sound of a channel whose stage is stored; may be nil
-	order   []*node                                                 // inputs before their consumers
-	made    []*channel                                              // whose nodes are in order
-	files   processorFiles
+	song     *spec.Song
+	rate     int
+	length   int64                    // frames, where the project sets it; else 0
+	sources  map[string]source        // by stem name; "mix" for a finished mix
+	stems    map[string]bool          // by name
+	groups   map[string][]*spec.Group // by member
+	known    map[cache.Key]*channel
+	mainDesk *routing
+	version  string                                                  // being laid out
+	worth    func(strip string, cost time.Duration, size int64) bool // its place in the cache; nil: never
+	kept     func(*channel) *stageSource                             // the sound of a channel whose stage is stored; may be nil
+	order    []*node                                                 // inputs before their consumers
+	made     []*channel                                              // whose nodes are in order
+	files    processorFiles
 }
 
 // channel is a strip of the desk, or a stage of the master, before anything is
@@ -47,6 +48,8 @@ type channel struct {
 	pick    string      // the channel of a stereo file that is taken; "" both
 	inputs  []wire
 	keys    []*channel // what the chain listens to; nil where nothing reaches it in this version
+	lead    []wire     // what the chain's leader hears; nil: it has none
+	led     bool       // lead and keys are the main version's
 	chain   []spec.Processor
 	lanes   []spec.Lane
 	rounded bool // a stage boundary
@@ -67,6 +70,18 @@ func (c *channel) action() string {
 	return c.name + " (" + c.version + ")"
 }
 
+// isMix reports whether a channel is the mix strip: the song's, the one that stem
+// mastering makes of it, or what a print goes through.
+func (c *channel) isMix() bool { return c.strip != nil && c.strip.Name == "mix" }
+
+// seedName is the place whose modulation and noise a channel's chain has.
+func (c *channel) seedName() string {
+	if c.isMix() {
+		return "mix"
+	}
+	return c.name
+}
+
 // wire is an input of a channel.
 type wire struct {
 	from   *channel
@@ -77,11 +92,12 @@ type wire struct {
 
 // version is what is heard of a song.
 type version struct {
-	name  string // "" for the main version
-	title string // "Instrumental"
-	mute  []string
-	solo  []string
-	gain  map[string]float64 // dB that is added to the faders of strips
+	name    string // "" for the main version
+	title   string // "Instrumental"
+	mute    []string
+	solo    []string
+	gain    map[string]float64 // dB that is added to the faders of strips
+	follows bool               // its dynamics do what the main version's do
 }
 
 func newDesk(song *spec.Song, rate int, sources map[string]source) *desk {
@@ -97,7 +113,7 @@ func newDesk(song *spec.Song, rate int, sources map[string]source) *desk {
 func versions(song *spec.Song) []version {
 	all := []version{{}}
 	for _, v := range song.Versions {
-		all = append(all, version{name: v.Name, title: v.Title, mute: v.Mute, solo: v.Solo, gain: v.Gain})
+		all = append(all, version{name: v.Name, title: v.Title, mute: v.Mute, solo: v.Solo, gain: v.Gain, follows: v.Dynamics == spec.DynamicsMain})
 	}
 	return all
 }
@@ -105,8 +121,7 @@ func versions(song *spec.Song) []version {
 // mixdown returns the channel that puts out the printed stereo mix of a version.
 func (d *desk) mixdown(v version) (*channel, error) {
 	d.version = v.name
-	r := &routing{desk: d, version: v, made: map[string]*channel{}}
-	mix, err := r.strip("mix")
+	mix, err := d.routing(v).strip("mix")
 	if err == nil && mix == nil {
 		return nil, &InputError{Pos: d.song.Mix.Pos, Message: nothingHeard(v)}
 	}
@@ -120,30 +135,65 @@ func nothingHeard(v version) string {
 	return fmt.Sprintf("nothing is heard in version %q: every stem is muted", v.name)
 }
 
+// mastered returns the channel that puts out the mastered mix of a version, and the
+// mix that the master begins with.
+func (d *desk) mastered(v version, mix *channel) (begin, master *channel, err error) {
+	lead, err := d.leads(v)
+	if err != nil {
+		return nil, nil, err
+	}
+	if begin, err = d.stemMastered(mix, lead); err != nil {
+		return nil, nil, err
+	}
+	if lead != nil {
+		if lead, err = d.stemMastered(lead, nil); err != nil {
+			return nil, nil, err
+		}
+	}
+	master, err = d.master(begin, lead)
+	return begin, master, err
+}
+
 // master returns the channel that puts out the mastered mix. Every processor of
-// the chain is a channel of its own, so that the chain spreads over the cores.
-func (d *desk) master(mix *channel) (*channel, error) {
+// the chain is a channel of its own, so that the chain spreads over the cores. lead
+// is the mix whose master leads; nil: none does.
+func (d *desk) master(mix, lead *channel) (*channel, error) {
 	c := mix
-	chain := d.song.Master.Chain
-	for i := range chain {
-		if chain[i].Bypass {
+	for i := range d.song.Master.Chain {
+		if d.song.Master.Chain[i].Bypass {
 			continue
 		}
-		next := channel{name: fmt.Sprintf("master/%d %s", i+1, chain[i].Kind), chain: chain[i : i+1], inputs: []wire{{from: c}}}
-		for _, lane := range d.song.Master.Automation {
-			if holds(chain[i], lane.Target.Processor) {
-				next.lanes = append(next.lanes, lane)
-			}
+		next, err := d.mastering(i, c, lead)
+		if err == nil && lead != nil && lead != c {
+			lead, err = d.mastering(i, lead, nil)
+		} else {
+			lead = nil // it hears the same: from here on both are one
 		}
-		var err error
-		if c, err = d.add(next, nil); err != nil {
+		if err != nil {
 			return nil, err
 		}
+		c = next
 	}
 	if c == mix {
 		return mix, nil
 	}
-	return d.add(channel{name: "master", inputs: []wire{{from: c}}, rounded: true}, nil)
+	return d.add(channel{name: "master", inputs: []wire{{from: c}}, led: c.led, rounded: true}, nil)
+}
+
+// mastering returns the channel of a processor of the master, led by the one that
+// hears lead.
+func (d *desk) mastering(i int, from, lead *channel) (*channel, error) {
+	chain := d.song.Master.Chain[i : i+1]
+	c := channel{name: fmt.Sprintf("master/%d %s", i+1, chain[0].Kind), chain: chain, inputs: []wire{{from: from}}}
+	for _, lane := range d.song.Master.Automation {
+		if holds(chain[0], lane.Target.Processor) {
+			c.lanes = append(c.lanes, lane)
+		}
+	}
+	if lead != nil && lead != from {
+		c.follow(&channel{inputs: []wire{{from: lead}}})
+	}
+	return d.add(c, nil)
 }
 
 // holds reports whether p or a processor within it has the id.
@@ -165,6 +215,8 @@ func holds(p spec.Processor, id string) bool {
 type routing struct {
 	*desk
 	version version
+	lead    *routing            // whose dynamics lead; nil: nobody's
+	print   []string            // strips that alone are printed; nil: all
 	made    map[string]*channel // by strip name; nil for a strip that nothing reaches
 }
 
@@ -222,9 +274,22 @@ func (r *routing) strip(name string) (*channel, error) {
 			return nil, nil
 		}
 	}
-	made, err := r.add(c, r.strip)
+	made, err := r.mount(c)
 	r.made[name] = made
 	return made, err
+}
+
+// mount adds a strip's channel, led by the main version's where that is asked for.
+func (r *routing) mount(c channel) (*channel, error) {
+	if r.lead == nil {
+		return r.add(c, r.strip)
+	}
+	leader, err := r.leader(c.strip.Name)
+	if err != nil || leader != nil && sameStrip(&c, leader) {
+		return leader, err
+	}
+	c.follow(leader)
+	return r.add(c, r.leader)
 }
 
 // inputs wires what feeds a bus, a return or the mix.
@@ -275,10 +340,15 @@ func (r *routing) heard(s *spec.Strip, send string) bool {
 			return false
 		}
 	}
-	solo := r.soloed()
-	if len(solo) == 0 || !r.stems[s.Name] { // buses and returns carry what is left in them
+	if !r.stems[s.Name] { // buses and returns carry what is left in them
 		return true
 	}
+	return !slices.ContainsFunc(r.solos(), func(solo []string) bool { return !r.among(solo, s, send) })
+}
+
+// among reports whether a stem is heard where some strips alone are: as one of them,
+// on its way into one of them, or by a send that they hear.
+func (r *routing) among(solo []string, s *spec.Strip, send string) bool {
 	if send != "" && slices.Contains(solo, send) {
 		return true
 	}
@@ -338,27 +408,29 @@ func (d *desk) describe(c *channel) error {
 		c.source.describe(&t)
 	}
 	named := map[string]bool{}
-	input := func(from *channel) {
-		if !named[from.name] {
-			named[from.name] = true
-			t.AddInput(from.name, from.key)
+	input := func(name string, from *channel) {
+		if !named[name] {
+			named[name] = true
+			t.AddInput(name, from.key)
 		}
 	}
 	for _, w := range c.inputs {
-		input(w.from)
-		what := "level of " + w.from.name
-		if w.port == pre {
-			what = "pre-fader " + what
+		input(w.from.name, w.from)
+		if err := t.AddValue(levelOf("", w), map[string]any{"db": w.db, "automation": describePoints(w.points)}); err != nil {
+			return err
 		}
-		if err := t.AddValue(what, map[string]any{"db": w.db, "automation": describePoints(w.points)}); err != nil {
+	}
+	for _, w := range c.lead {
+		input(ofMain+w.from.name, w.from)
+		if err := t.AddValue(levelOf(ofMain, w), map[string]any{"db": w.db, "automation": describePoints(w.points)}); err != nil {
 			return err
 		}
 	}
 	for i, k := range c.keys {
 		name := "silence"
 		if k != nil {
-			name = k.name
-			input(k)
+			name = c.keyName(k)
+			input(name, k)
 		}
 		t.Add(fmt.Sprintf("side-chain %d", i+1), name)
 	}
@@ -395,6 +467,15 @@ func (d *desk) describe(c *channel) error {
 	}
 	c.description = t
 	return nil
+}
+
+// levelOf names the level of a wire.
+func levelOf(whose string, w wire) string {
+	what := "level of " + whose + w.from.name
+	if w.port == pre {
+		what = "pre-fader " + what
+	}
+	return what
 }
 
 // describePoints is a lane without the places in the file.
@@ -476,8 +557,13 @@ func (d *desk) make(c *channel) (*node, error) {
 		return n, nil
 	}
 	var err error
-	if n.chain, err = d.chain(c.name, c.chain); err != nil {
+	if n.chain, err = d.chain(c.seedName(), c.chain); err != nil {
 		return nil, err
+	}
+	if c.lead != nil {
+		if n.leader, err = d.chain(c.seedName(), c.chain); err != nil {
+			return nil, err
+		}
 	}
 	if c.source != nil {
 		n.source = c.source.again()
@@ -512,12 +598,14 @@ func (d *desk) stored(c *channel) *stageSource {
 // arrive together: compensation of latency, side-chains included.
 func (d *desk) align(n *node, c *channel) error {
 	at := 0 // latency at which everything meets at the chain's input
-	for _, w := range c.inputs {
-		from, err := d.make(w.from)
-		if err != nil {
-			return err
+	for _, list := range [][]wire{c.inputs, c.lead} {
+		for _, w := range list {
+			from, err := d.make(w.from)
+			if err != nil {
+				return err
+			}
+			at = max(at, from.latency)
 		}
-		at = max(at, from.latency)
 	}
 	for i, k := range c.keys {
 		if k == nil {
@@ -535,14 +623,11 @@ func (d *desk) align(n *node, c *channel) error {
 		n.end = c.source.frames()
 	}
 	for _, w := range c.inputs {
-		from := w.from.node
-		in := &input{from: from, port: w.port, level: fixedLevel(w.db), delay: dsp.NewDelay(at - from.latency)}
-		if w.points != nil {
-			in.level.db = newLane(w.points, w.db, d.rate)
-		}
-		n.inputs = append(n.inputs, in)
-		n.end = max(n.end, from.end)
-		from.consumers = append(from.consumers, n)
+		n.inputs = append(n.inputs, d.connect(n, w, at))
+		n.end = max(n.end, w.from.node.end)
+	}
+	for _, w := range c.lead {
+		n.lead = append(n.lead, d.connect(n, w, at))
 	}
 	for i, k := range c.keys {
 		if k == nil { // nothing reaches the key in this version: it listens to silence
@@ -555,17 +640,27 @@ func (d *desk) align(n *node, c *channel) error {
 	return nil
 }
 
+// connect makes a wire into a node whose input lags the song by so many frames.
+func (d *desk) connect(n *node, w wire, at int) *input {
+	from := w.from.node
+	in := &input{from: from, port: w.port, level: fixedLevel(w.db), delay: dsp.NewDelay(at - from.latency)}
+	if w.points != nil {
+		in.level.db = newLane(w.points, w.db, d.rate)
+	}
+	from.consumers = append(from.consumers, n)
+	return in
+}
+
 // automate sets up the fader and the moving parameters of the chain.
 func (d *desk) automate(n *node, s *channel) error {
 	for _, l := range s.lanes {
 		if l.Target.Processor == "" {
 			continue
 		}
-		slot, before := n.chain.Find(l.Target.Processor)
-		if slot == nil { // bypassed
+		set, before, found := n.tune(l.Target)
+		if !found { // bypassed
 			continue
 		}
-		set := slot.Tune(l.Target.Param)
 		if set == nil {
 			return &InputError{Pos: l.Pos, Message: fmt.Sprintf("%s cannot be automated: it changes the processor's latency or structure", l.Path)}
 		}

@@ -370,7 +370,7 @@ func TestStoredStageChangesNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := desk.master(mix)
+		c, err := desk.master(mix, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

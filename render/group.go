@@ -74,6 +74,21 @@ func (r *routing) muted(s *spec.Strip) bool {
 		slices.ContainsFunc(r.groups[s.Name], func(g *spec.Group) bool { return g.Mute })
 }
 
+// solos lists sets of strips that alone are heard, all of them at once: a print of a
+// version has its own and the version's.
+func (r *routing) solos() [][]string {
+	if r.print == nil {
+		if solo := r.soloed(); len(solo) > 0 {
+			return [][]string{solo}
+		}
+		return nil
+	}
+	if len(r.version.solo) > 0 {
+		return [][]string{r.print, r.version.solo}
+	}
+	return [][]string{r.print}
+}
+
 // soloed lists the strips that alone are heard: those of the version, or else
 // those that are soloed for working.
 func (r *routing) soloed() []string {

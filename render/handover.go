@@ -161,11 +161,11 @@ func (c *Check) tail(j job, o *Output) {
 // limiters are the processors in an output's chain that a mastering engineer
 // could not undo, or one check that is met.
 func limiters(j job) []Check {
-	if j.print != nil { // taken before the mix's chain
+	if j.print != nil && j.delivery.Through == spec.ThroughNone { // taken before the mix's chain
 		return nil
 	}
 	chain := j.song.Mix.Chain
-	if j.delivery.From == "master" {
+	if j.delivery.From == "master" || j.delivery.Through == spec.ThroughMaster {
 		chain = append(chain[:len(chain):len(chain)], j.song.Master.Chain...)
 	}
 	var checks []Check

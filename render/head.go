@@ -110,5 +110,6 @@ func (d *desk) setHead(n *node, c *channel) {
 	n.head = c.head()
 	delay := d.headDelay(c)
 	n.headDelay = dsp.NewDelay(delay)
+	n.leadDelay = dsp.NewDelay(delay)
 	n.end += int64(delay)
 }

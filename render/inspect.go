@@ -43,7 +43,7 @@ func Inspect(p *spec.Project) spec.Diagnostics {
 		for _, v := range versions(song) {
 			mix, err := d.mixdown(v)
 			if err == nil {
-				mix, err = d.master(mix)
+				_, mix, err = d.mastered(v, mix)
 			}
 			if err == nil {
 				_, err = d.make(mix)

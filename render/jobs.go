@@ -41,13 +41,15 @@ func list(p *spec.Project) ([]job, error) {
 		j.song = song
 		for _, v := range versions(song) {
 			for i := range song.Deliver {
-				j.version, j.delivery, j.print = v, &song.Deliver[i], nil
+				if j.version, j.delivery, j.print = v, &song.Deliver[i], nil; !j.delivery.Makes(v.name) {
+					continue
+				}
 				if j.delivery.Prints == nil {
 					named(j)
-				} else if v.name == "" {
-					for _, part := range prints(j) {
-						named(part)
-					}
+					continue
+				}
+				for _, part := range prints(j) {
+					named(part)
 				}
 			}
 		}
@@ -89,13 +91,14 @@ func orAnotherName(d *spec.Delivery) string {
 
 // what names a job's sound for people.
 func (j job) what() string {
+	what := fmt.Sprintf("%q", j.song.Title)
+	if j.version.name != "" {
+		what += fmt.Sprintf(" (%s)", j.version.name)
+	}
 	if j.print != nil {
-		return fmt.Sprintf("the print %s of %q", j.print.Name, j.song.Title)
+		what = fmt.Sprintf("the print %s of %s", j.print.Name, what)
 	}
-	if j.version.name == "" {
-		return fmt.Sprintf("%q", j.song.Title)
-	}
-	return fmt.Sprintf("%q (%s)", j.song.Title, j.version.name)
+	return what
 }
 
 // outputPath is <delivery>/<name>.<ext>, the name by the delivery's template.

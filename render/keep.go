@@ -65,16 +65,15 @@ func (d *desk) longest() int64 {
 // it and is not kept.
 func (d *desk) cost(c *channel) float64 {
 	cost := stripCost + chainCost(c.chain)
+	if c.lead != nil {
+		cost += chainCost(c.chain)
+	}
 	if c.source != nil {
 		cost += c.source.cost()
 	}
-	var inputs []*channel
-	for _, w := range c.inputs {
-		inputs = append(inputs, w.from)
-	}
-	inputs = append(inputs, c.keys...)
+	inputs := c.before()
 	for i, in := range inputs {
-		if in != nil && !slices.Contains(inputs[:i], in) && !d.keeps(in) {
+		if !slices.Contains(inputs[:i], in) && !d.keeps(in) {
 			cost += d.cost(in)
 		}
 	}
@@ -169,7 +168,7 @@ func (k *keeper) finish(ctx context.Context, b *builder, rate int, song int64) (
 // stages of their own, each counted once.
 func (n *node) work() time.Duration {
 	spent := time.Duration(n.spent.Swap(0))
-	for _, list := range [][]*input{n.inputs, n.keys} {
+	for _, list := range n.edges() {
 		for _, in := range list {
 			if in.from != nil && in.from.sinks == [2]sink{} {
 				spent += in.from.work()

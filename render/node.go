@@ -51,6 +51,10 @@ type node struct {
 	sourceDelay dsp.Delay      // aligns it with the keys
 	inputs      []*input       // in the order of summation
 	keys        []*input       // what the chain's processors listen to
+	lead        []*input       // what the chain's leader hears
+	leader      *dsp.Chain     // nil: the chain has none
+	leadDelay   dsp.Delay      // headDelay of the leader
+	heard       dsp.Block      // what the leader hears, a block
 	head        *stereo.Matrix // what of the sides goes into the chain; nil: as they are
 	headDelay   dsp.Delay      // and how much later
 	chain       *dsp.Chain
@@ -144,6 +148,9 @@ func (n *node) prepare() {
 		n.out[pre] = ring()
 	}
 	n.tmp = dsp.NewBlock(dsp.MaxBlock)
+	if n.leader != nil {
+		n.heard = dsp.NewBlock(dsp.MaxBlock)
+	}
 	n.key = make([]dsp.Block, len(n.keys))
 	for i := range n.key {
 		n.key[i] = dsp.NewBlock(dsp.MaxBlock)
@@ -252,7 +259,10 @@ func (n *node) block(c int64, from, to int) error {
 			m.set(v)
 		}
 	}
-	if n.chain != nil {
+	switch {
+	case n.leader != nil:
+		n.chain.ProcessLed(b, n.leading(c, from, to), n.leader, n.key)
+	case n.chain != nil:
 		n.chain.ProcessKeyed(b, n.key)
 	}
 	if n.wantPre {

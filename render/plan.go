@@ -57,17 +57,14 @@ func (b *builder) steps(ctx context.Context, s *laid) []Step {
 	seen := map[*channel]bool{}
 	var visit func(st *stage, c *channel)
 	visit = func(st *stage, c *channel) {
-		if c == nil || seen[c] {
+		if seen[c] {
 			return
 		}
 		seen[c] = true
 		stored := b.stored(ctx, s, c) != nil
 		if !stored {
-			for _, w := range c.inputs {
-				visit(st, w.from)
-			}
-			for _, k := range c.keys {
-				visit(st, k)
+			for _, from := range c.before() {
+				visit(st, from)
 			}
 		}
 		if !s.desk.keeps(c) { // a part of what hears it
@@ -140,29 +137,10 @@ func (b *builder) remember(st *stage) {
 		b.store.Remember(cache.Last{Project: b.project, Name: name, Key: d.Key(), Seconds: seconds, Description: d})
 	}
 	note("", st.finish, st.seconds)
-	for _, c := range behind(st.from) {
-		note(c.name, c.description, c.seconds)
+	for b, i := behind(st.from), 0; i < len(b.names); i++ {
+		c := b.known[b.names[i]]
+		note(b.names[i], c.description, c.seconds)
 	}
-}
-
-// behind lists a channel and all that feed it or are listened to.
-func behind(c *channel) []*channel {
-	var all []*channel
-	var visit func(c *channel)
-	visit = func(c *channel) {
-		if c == nil || slices.Contains(all, c) {
-			return
-		}
-		all = append(all, c)
-		for _, w := range c.inputs {
-			visit(w.from)
-		}
-		for _, k := range c.keys {
-			visit(k)
-		}
-	}
-	visit(c)
-	return all
 }
 
 // reason is a field that is not what it was when an action was last made.
@@ -196,10 +174,7 @@ func (b *builder) why(st *stage, name string, now cache.Description) []string {
 // reasons compares what an action depends on with how it was last made, and
 // follows what changed through the channels behind it to fields and files.
 func (b *builder) reasons(st *stage, name string, now cache.Description) []reason {
-	channels := map[string]*channel{}
-	for _, c := range behind(st.from) {
-		channels[c.name] = c
-	}
+	channels := behind(st.from)
 	var reasons []reason
 	seen := map[string]bool{}
 	var follow func(name string, now cache.Description)
@@ -217,9 +192,11 @@ func (b *builder) reasons(st *stage, name string, now cache.Description) []reaso
 			if change.Path == "frames" { // the length follows from what changed before it
 				continue
 			}
-			if input, ok := change.Input(); ok && channels[input] != nil && change.Op == cache.Changed {
-				follow(input, channels[input].description)
-				continue
+			if input, ok := change.Input(); ok && change.Op == cache.Changed {
+				if name, c := channels.find(name, input); c != nil {
+					follow(name, c.description)
+					continue
+				}
 			}
 			reasons = append(reasons, reason{channel: name, Change: change, before: last.Description, after: now})
 		}

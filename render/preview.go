@@ -235,7 +235,7 @@ func runIn(order []*node, rate int) int64 {
 	longest := int64(0)
 	for _, n := range order {
 		before := int64(0)
-		for _, list := range [][]*input{n.inputs, n.keys} {
+		for _, list := range n.edges() {
 			for _, in := range list {
 				before = max(before, ringing[in.from])
 			}

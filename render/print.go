@@ -7,28 +7,51 @@ import (
 	"github.com/lathe-audio/lathe/spec"
 )
 
-// print returns the channel that puts out a part of the mix, before the mix's own
-// chain and fader: what one strip puts into it, or the mix with nothing but some
-// strips in it.
-func (d *desk) print(p *spec.Print) (*channel, error) {
-	d.version = ""
-	if !p.Apart { // strips with only some of their inputs are others than the song's own
-		d.version = "print of " + p.Name
+// printsFolder stands before the names of prints' channels.
+const printsFolder = "prints/"
+
+// print returns the channel that puts out a part of the mix: what one strip puts into
+// it, or the mix with nothing but some strips in it. That is taken before the mix's
+// own chain and fader, or has gone through these. from is what is delivered: the
+// same, or its master.
+func (d *desk) print(j job) (mix, from *channel, err error) {
+	r := d.printing(j)
+	d.version = j.version.name
+	if !j.print.Apart { // strips with only some of their inputs are others than the song's own
+		d.version = j.printOf()
 	}
-	r := d.printing(p)
 	wires, err := r.inputs("mix")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if p.Apart {
-		own := r.made[p.Strips[0]]
+	if j.print.Apart {
+		own := r.made[j.print.Strips[0]]
 		wires = slices.DeleteFunc(wires, func(w wire) bool { return w.from != own })
 	}
 	if len(wires) == 0 {
-		return nil, &InputError{Pos: d.song.Pos, Message: fmt.Sprintf("nothing is heard in the print %s", p.Name)}
+		return nil, nil, &InputError{Pos: d.song.Pos, Message: fmt.Sprintf("nothing is heard in the print %s", j.print.Name)}
 	}
-	d.version = ""
-	return d.add(channel{name: "prints/" + part(p), inputs: wires, rounded: true}, nil)
+	d.version = j.version.name
+	c := channel{name: printsFolder + part(j.print), inputs: wires, led: r.lead != nil, rounded: true}
+	if through := j.delivery.Through; through != spec.ThroughMix && through != spec.ThroughMaster {
+		mix, err = d.add(c, nil)
+		return mix, mix, err
+	}
+	c.strip, c.chain, c.lanes = &d.song.Mix.Strip, d.song.Mix.Chain, d.song.Mix.Automation
+	r.ride(&c)
+	if mix, err = r.mount(c); err != nil || j.delivery.Through == spec.ThroughMix {
+		return mix, mix, err
+	}
+	d.version = j.printOf()
+	return d.mastered(r.version, mix)
+}
+
+// printOf names a print where it is made, among versions.
+func (j job) printOf() string {
+	if j.version.name == "" {
+		return "print of " + j.print.Name
+	}
+	return fmt.Sprintf("print of %s, %s", j.print.Name, j.version.name)
 }
 
 // part names a print among others of the same strips.
@@ -40,10 +63,20 @@ func part(p *spec.Print) string {
 }
 
 // printing is the desk as a print hears it.
-func (d *desk) printing(p *spec.Print) *routing {
-	r := &routing{desk: d, made: map[string]*channel{}}
-	if !p.Apart {
-		r.version.solo = p.Strips
+func (d *desk) printing(j job) *routing {
+	v := j.version
+	switch {
+	case j.delivery.Dynamics != "":
+		v.follows = j.delivery.Dynamics == spec.DynamicsMain
+	case v.name == "":
+		v.follows = d.song.Dynamics == spec.DynamicsMain
+	}
+	if j.print.Apart {
+		return d.routing(v)
+	}
+	r := &routing{desk: d, version: v, print: j.print.Strips, made: map[string]*channel{}}
+	if v.follows {
+		r.lead = d.main()
 	}
 	return r
 }
@@ -54,7 +87,7 @@ func prints(j job) []job {
 	var jobs []job
 	d := newDesk(j.song, 0, nil)
 	for i := range j.delivery.Prints {
-		if j.print = &j.delivery.Prints[i]; d.sounds(j.print) {
+		if j.print = &j.delivery.Prints[i]; d.sounds(j) {
 			jobs = append(jobs, j)
 		}
 	}
@@ -63,14 +96,14 @@ func prints(j job) []job {
 
 // sounds reports whether anything is heard in a print: muted strips are not
 // printed, nor what nothing feeds. It needs no sources.
-func (d *desk) sounds(p *spec.Print) bool {
-	main, r := &routing{desk: d}, d.printing(p)
-	working := func(name string) bool { s, _ := main.find(name); return main.heard(s, "") }
-	if !slices.ContainsFunc(p.Strips, working) {
+func (d *desk) sounds(j job) bool {
+	whole, r := &routing{desk: d, version: j.version}, d.printing(j)
+	working := func(name string) bool { s, _ := whole.find(name); return whole.heard(s, "") }
+	if !slices.ContainsFunc(j.print.Strips, working) {
 		return false
 	}
-	if p.Apart {
-		return main.fed(p.Strips[0], map[string]bool{})
+	if j.print.Apart {
+		return whole.fed(j.print.Strips[0], map[string]bool{})
 	}
 	return r.fed("mix", map[string]bool{})
 }
@@ -103,9 +136,12 @@ func (r *routing) feeds(name string, known map[string]bool) bool {
 // anyPrints refuses a delivery of prints that are all silent.
 func anyPrints(song *spec.Song) error {
 	for i := range song.Deliver {
-		v := &song.Deliver[i]
-		if v.Prints != nil && song.MixFile == nil && len(prints(job{song: song, delivery: v})) == 0 {
-			return &InputError{Pos: v.Pos, Message: fmt.Sprintf("delivery %q prints nothing: all of it is muted", v.Name)}
+		d := &song.Deliver[i]
+		sounds := func(v version) bool {
+			return d.Makes(v.name) && len(prints(job{song: song, version: v, delivery: d})) > 0
+		}
+		if d.Prints != nil && song.MixFile == nil && !slices.ContainsFunc(versions(song), sounds) {
+			return &InputError{Pos: d.Pos, Message: fmt.Sprintf("delivery %q prints nothing: all of it is muted", d.Name)}
 		}
 	}
 	return nil

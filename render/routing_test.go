@@ -290,11 +290,20 @@ func TestVersionsAtOnce(t *testing.T) {
 	}
 }
 
-// printed renders a print.
+// printed renders a print of the main version.
 func (d *testDesk) printed(t *testing.T, p spec.Print) *record {
 	t.Helper()
+	return d.printedOf(t, version{}, p, spec.Delivery{})
+}
+
+// printedOf renders a print of a version.
+func (d *testDesk) printedOf(t *testing.T, v version, p spec.Print, delivery spec.Delivery) *record {
+	t.Helper()
 	desk := newDesk(&d.song, 48000, d.sources)
-	c, err := desk.print(&p)
+	if _, err := desk.mixdown(version{}); err != nil { // the main version is laid out first, as in a build
+		t.Fatal(err)
+	}
+	_, c, err := desk.print(job{song: &d.song, version: v, print: &p, delivery: &delivery})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +351,7 @@ func TestSilentPrintsAreLeftOut(t *testing.T) {
 	desk := newDesk(&d.song, 0, nil)
 	for name, want := range map[string]bool{"lead": true, "backing": false, "bass": true, "choir": false, "plate": false} {
 		for _, apart := range []bool{true, false} {
-			if got := desk.sounds(&spec.Print{Name: name, Strips: []string{name}, Apart: apart}); got != want {
+			if got := desk.sounds(job{song: &d.song, print: &spec.Print{Name: name, Strips: []string{name}, Apart: apart}, delivery: &spec.Delivery{}}); got != want {
 				t.Errorf("%s (apart %v): sounds %v, want %v", name, apart, got, want)
 			}
 		}

@@ -120,14 +120,11 @@ func (s *scheduler) ready(n *node) bool {
 	if n.running || n.done == s.chunks {
 		return false
 	}
-	for _, in := range n.inputs {
-		if in.from.done <= n.done {
-			return false
-		}
-	}
-	for _, in := range n.keys {
-		if in.from != nil && in.from.done <= n.done {
-			return false
+	for _, list := range n.edges() {
+		for _, in := range list {
+			if in.from != nil && in.from.done <= n.done {
+				return false
+			}
 		}
 	}
 	for _, c := range n.consumers {

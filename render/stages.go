@@ -56,22 +56,18 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 	if err != nil {
 		return nil, err
 	}
-	mix, err = s.desk.stemMastered(mix)
-	if err != nil {
-		return nil, err
-	}
-	master, err := s.desk.master(mix)
+	mix, master, err := s.desk.mastered(version{}, mix)
 	if err != nil {
 		return nil, err
 	}
 	s.main = []*channel{mix, master}
 	for _, j := range jobs {
 		if j.print != nil {
-			part, err := s.desk.print(j.print)
+			part, from, err := s.desk.print(j)
 			if err != nil {
 				return nil, err
 			}
-			s.stages = append(s.stages, stage{job: j, mix: part, from: part})
+			s.stages = append(s.stages, stage{job: j, mix: part, from: from})
 			continue
 		}
 		mix, err := s.desk.mixdown(j.version)
@@ -80,10 +76,7 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 		}
 		from := mix
 		if j.delivery.From != "mix" {
-			if mix, err = s.desk.stemMastered(mix); err != nil {
-				return nil, err
-			}
-			if from, err = s.desk.master(mix); err != nil {
+			if mix, from, err = s.desk.mastered(j.version, mix); err != nil {
 				return nil, err
 			}
 		}
@@ -250,7 +243,7 @@ func (b *builder) prefetch(ctx context.Context, s *laid, stages []*channel) {
 	seen, gone := map[*channel]bool{}, make(chan *channel, len(s.desk.known))
 	var visit func(c *channel)
 	visit = func(c *channel) {
-		if c == nil || seen[c] {
+		if seen[c] {
 			return
 		}
 		seen[c] = true
@@ -265,11 +258,8 @@ func (b *builder) prefetch(ctx context.Context, s *laid, stages []*channel) {
 			}
 			return
 		}
-		for _, w := range c.inputs {
-			visit(w.from)
-		}
-		for _, k := range c.keys {
-			visit(k)
+		for _, from := range c.before() {
+			visit(from)
 		}
 	}
 	for _, c := range stages {
@@ -426,12 +416,11 @@ func needed(nodes []*node) []*node {
 			return
 		}
 		keep[n] = true
-		for _, in := range n.inputs {
-			visit(in.from)
-		}
-		for _, in := range n.keys {
-			if in.from != nil {
-				visit(in.from)
+		for _, list := range n.edges() {
+			for _, in := range list {
+				if in.from != nil {
+					visit(in.from)
+				}
 			}
 		}
 	}

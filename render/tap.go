@@ -124,11 +124,7 @@ func (d *desk) taps(nodes []string, found map[string]bool) ([]tap, error) {
 		if err != nil {
 			return nil, err
 		}
-		first, err := d.stemMastered(mix)
-		if err != nil {
-			return nil, err
-		}
-		master, err := d.master(first)
+		_, master, err := d.mastered(v, mix)
 		if err != nil {
 			return nil, err
 		}

@@ -94,6 +94,11 @@ func (d *decoder) album(root *node, p *Project) {
 		here := place{path: fmt.Sprintf("songs[%d]", i), words: fmt.Sprintf("song %d", i+1)}
 		p.Songs = append(p.Songs, d.albumSong(item, i, all, here))
 	}
+	var songs []*Song
+	for _, s := range p.Songs {
+		songs = append(songs, s.Song)
+	}
+	d.refuseUnmade(all.deliver, songs)
 	var about []assertable
 	for _, s := range p.Songs {
 		about = append(about, s.Song.assertable(s.Number))

@@ -469,17 +469,18 @@ type assertable struct {
 	number               int // in the album
 	title                string
 	versions, deliveries []string
-	prints               map[string]bool // deliveries that are made of the main version only
+	made                 map[string]*Delivery // by name
 }
 
 func (s *Song) assertable(number int) assertable {
-	out := assertable{number: number, title: s.Title, versions: []string{mainVersion}, prints: map[string]bool{}}
+	out := assertable{number: number, title: s.Title, versions: []string{mainVersion}, made: map[string]*Delivery{}}
 	for _, v := range s.Versions {
 		out.versions = append(out.versions, v.Name)
 	}
-	for _, v := range s.Deliver {
+	for i := range s.Deliver {
+		v := &s.Deliver[i]
 		out.deliveries = append(out.deliveries, v.Name)
-		out.prints[v.Name] = v.Prints != nil
+		out.made[v.Name] = v
 	}
 	return out
 }
@@ -609,7 +610,7 @@ func (d *decoder) selectors(g *group, at place, about []assertable, a *Assertion
 		}
 		for _, v := range s.versions {
 			for _, delivery := range s.deliveries {
-				if a.Covers(s.number, v, delivery) && (v == mainVersion || !s.prints[delivery]) {
+				if made := s.made[delivery]; a.Covers(s.number, v, delivery) && (made == nil || made.Makes(v)) {
 					outputs++
 				}
 			}

@@ -105,9 +105,10 @@ var (
 
 	// headKeys come before a strip's chain.
 	headKeys = []key{
-		{name: "mono", typ: toggle{}, def: false, doc: "put half the sum of both channels on either, before the chain"},
+		monoKey,
 		{name: "delay", typ: sampleTime{quantity{unit: param.MS, max: 10_000, samples: true}}, def: SampleTime{}, doc: "how much later it sounds; to the sample"},
 	}
+	monoKey      = key{name: "mono", typ: toggle{}, def: false, doc: "put half the sum of both channels on either, before the chain"}
 	stemDelayKey = key{name: "delay", typ: sampleTime{quantity{unit: param.MS, min: -10_000, max: 10_000, samples: true}}, def: SampleTime{}, doc: "how much later it sounds, or earlier where negative; to the sample"}
 
 	panLawKey = key{name: "pan_law", typ: panLaw{}, absent: "the session's if mono, else balance", doc: "how much a strip loses in the centre of its pan; balance turns the far side down and leaves the near one"}

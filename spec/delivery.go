@@ -29,7 +29,10 @@ const maxSilence = 10
 var deliveryKeys = []key{
 	{name: "name", typ: text{pattern: namePattern, expect: "a name (letters, digits, _ and -)"}, absent: "the profile's", doc: "folder below the output folder"},
 	{name: "from", typ: choice{[]string{"master", "mix"}}, def: "master", doc: "what is delivered: the mastered song, or the mix before the master"},
-	{name: "prints", typ: printList{}, absent: "the song whole", doc: "in place of the song its parts, of the main version, a file each, before the mix's own chain and fader. buses: everything that feeds the mix, returns apart, which always adds up to it; stems, or a list of stems, buses, returns, groups or tags: each as it is heard alone, through its buses and with its share of the returns"},
+	{name: "prints", typ: printList{}, absent: "the song whole", doc: "in place of the song its parts, a file each. buses: everything that feeds the mix, returns apart, which always adds up to it; stems, or a list of stems, buses, returns, groups or tags: each as it is heard alone, through its buses and with its share of the returns"},
+	{name: "through", typ: choice{[]string{ThroughNone, ThroughMix, ThroughMaster}}, def: ThroughNone, doc: "what prints go through: none, they are taken in front of the mix; mix, its chain and fader; master, the master's chain as well"},
+	{name: "dynamics", typ: choice{[]string{DynamicsOwn, DynamicsMain}}, absent: "the version's, of the main version session.dynamics", doc: "of prints, whose level moves the gains on their way. own: each is heard alone; main: what is heard there in the main version, so that the prints of the main version add up to it whatever compressors they go through"},
+	{name: "versions", typ: patterns{}, absent: "all; of prints, main", doc: "versions that are delivered; main is the song itself, * stands for any characters"},
 	{name: "format", typ: choice{[]string{"wav"}}, def: "wav", doc: "file format"},
 	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, words: []string{"session"}, eg: "48 kHz"}, def: "session", doc: "sample rate of the file; session: the rate the song is mixed at"},
 	{name: "max_sample_rate", typ: quantity{unit: param.Hz, min: 44100, max: 384000, whole: true, words: []string{none}, eg: "96 kHz"}, def: none, doc: "highest rate of the file where sample_rate is session; above it the rate is divided by the smallest whole number that brings it there"},
@@ -141,6 +144,15 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	d.checkDither(&v, top, name, at)
 	if c, ok := l.get("prints").(printChoice); ok {
 		d.checkPrints(&v, c, top, name, at)
+	} else {
+		for _, key := range []string{"through", "dynamics"} {
+			if top.has(key) {
+				d.fail(top.at[key], at, key+" is a matter of prints, and there are none", "write prints: buses, or remove it")
+			}
+		}
+	}
+	if w, ok := l.get("versions").([]word); ok {
+		d.delivered[v.Pos] = w
 	}
 	d.checkLevel(&v, top, name, at)
 	taken := strings.ToLower(v.Name) // some file systems do not tell A from a
@@ -206,6 +218,8 @@ func (l layers) get(name string) any {
 
 func (l layers) fill(v *Delivery) {
 	v.From = l.get("from").(string)
+	v.Through = l.get("through").(string)
+	v.Dynamics, _ = l.get("dynamics").(string)
 	v.Format = l.get("format").(string)
 	if rate, ok := l.get("sample_rate").(float64); ok {
 		v.SampleRate = int(rate)

@@ -72,7 +72,9 @@ type decoder struct {
 	parsed  map[string]*node // files that were read, by path
 	listing map[string][]string
 
-	prints map[Pos]printChoice // by the place of the delivery
+	prints    map[Pos]printChoice // by the place of the delivery
+	delivered map[Pos][]word      // versions that are written, likewise
+	named     map[*node]bool      // of these, names that a song has a version for
 
 	song       *scope
 	masterUsed map[*node]bool
@@ -95,6 +97,8 @@ func newDecoder(opts Options) *decoder {
 		listing:   map[string][]string{},
 		song:      newScope(),
 		prints:    map[Pos]printChoice{},
+		delivered: map[Pos][]word{},
+		named:     map[*node]bool{},
 
 		masterUsed: map[*node]bool{},
 	}

@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // What a delivery may print besides a list of names.
@@ -134,4 +135,42 @@ func (s *Song) strips() []*Strip {
 		}
 	}
 	return all
+}
+
+// resolveVersions finds which of a song's versions are delivered.
+func (d *decoder) resolveVersions(s *Song) {
+	all := s.assertable(0).versions
+	for i := range s.Deliver {
+		v := &s.Deliver[i]
+		words, written := d.delivered[v.Pos]
+		switch {
+		case written:
+			v.Versions = []string{} // not nil: a song of an album may have none of them
+		case v.Prints != nil:
+			v.Versions = []string{mainVersion}
+		}
+		for _, w := range words {
+			for _, name := range all {
+				if globbed(strings.ToLower(w.text), strings.ToLower(name)) {
+					d.named[w.node] = true
+					v.Versions = union(v.Versions, []string{name})
+				}
+			}
+		}
+	}
+}
+
+// refuseUnmade refuses names of versions that none of the songs has.
+func (d *decoder) refuseUnmade(deliver []Delivery, songs []*Song) {
+	var known []string
+	for _, s := range songs {
+		known = union(known, s.assertable(0).versions)
+	}
+	for _, v := range deliver {
+		for _, w := range d.delivered[v.Pos] {
+			if !d.named[w.node] {
+				d.fail(w.node, place{words: "deliver: " + v.Name + ": versions"}, fmt.Sprintf("there is no version %q", w.text), didYouMeanOr(w.text, known, knownNames(known)))
+			}
+		}
+	}
 }

@@ -1,6 +1,10 @@
 package spec
 
-import "github.com/lathe-audio/lathe/internal/param"
+import (
+	"slices"
+
+	"github.com/lathe-audio/lathe/internal/param"
+)
 
 // Project is one project file, loaded, checked and resolved: every reference
 // is valid, every default filled in, every preset and profile expanded, every
@@ -33,6 +37,7 @@ type Song struct {
 	SampleRate int         // session rate in Hz; 0: the most common rate among the stems
 	Start      *SampleTime // time stamp at which the song begins; nil: the earliest of the stems that go by theirs
 	PanLaw     string      // of mono stems
+	Dynamics   string      // DynamicsOwn or DynamicsMain: of versions and prints that do not say
 
 	Stems    []Stem // in the order of the file
 	Buses    []Bus
@@ -169,6 +174,7 @@ type Version struct {
 	Title      string             // as shown in file names: "Instrumental"
 	Mute, Solo []string           // strips; tags and groups are already resolved
 	Gain       map[string]float64 // dB that is added to the faders of strips
+	Dynamics   string             // DynamicsOwn, or DynamicsMain
 }
 
 // Master is the mastering chain of a song.
@@ -209,6 +215,9 @@ type Delivery struct {
 	Source, Date string   // of the profile's figures
 	From         string   // "master" or "mix"
 	Prints       []Print  // parts of the song in its place; nil: the song whole
+	Through      string   // what the prints go through: ThroughNone, ThroughMix or ThroughMaster
+	Dynamics     string   // of the prints: DynamicsOwn or DynamicsMain; "": those of the version they are of
+	Versions     []string // that are delivered, "main" among them; nil: all
 	Format       string   // "wav"
 	SampleRate   int      // Hz; 0: the session's
 	BitDepth     int      // 16, 24 or 32
@@ -229,6 +238,27 @@ type Delivery struct {
 	FileName      FileName
 	Characters    string // of the file's name: AnyCharacters and so on
 	Rules         []Rule // that its files are held against
+}
+
+// Whose level the dynamics of a version or a print go by.
+const (
+	DynamicsOwn  = "own"  // of what they hear
+	DynamicsMain = "main" // of what they hear in the main version
+)
+
+// What prints go through.
+const (
+	ThroughNone   = "none"
+	ThroughMix    = "mix"    // the mix's chain and fader
+	ThroughMaster = "master" // these, and the master's chain
+)
+
+// Makes reports whether a version is delivered; "" and "main" are the song itself.
+func (d *Delivery) Makes(version string) bool {
+	if version == "" {
+		version = mainVersion
+	}
+	return d.Versions == nil || slices.Contains(d.Versions, version)
 }
 
 // Print is a part of the mix that is a file of its own.

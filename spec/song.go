@@ -72,6 +72,7 @@ var sessionKeys = []key{
 	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, eg: "48 kHz"}, absent: "the most common rate among the stems", doc: "rate at which the song is mixed and mastered"},
 	{name: "start", typ: sampleTime{quantity{unit: param.Seconds, max: 172800, samples: true, eg: "1:00:00"}}, absent: "the earliest time stamp among the stems with offset: bwf", doc: "time of day, or samples since midnight, at which the song begins, for the time stamps of Broadcast WAVE files"},
 	{name: "pan_law", typ: panLaw{}, def: PanLaw3, doc: "what mono stems lose in the centre of their pan, unless they say otherwise: -3 dB (2^-1/2) keeps the power, -6 dB (1/2) keeps the mono sum, -4.5 dB (2^-3/4) lies between"},
+	{name: "dynamics", typ: choice{[]string{DynamicsOwn, DynamicsMain}}, def: DynamicsOwn, doc: "whose level moves the gains of compressors, gates and the like in versions and prints that do not say themselves. own: of what they hear; main: of what they hear in the main version, so that an instrumental pumps as the song does, and parts add up to the whole"},
 }
 
 // The keys of the strips. The mix has few of them, and the stems the most.
@@ -82,11 +83,13 @@ var (
 	chainKey = key{name: "chain", typ: chain{}, doc: "insert processors, in order"}
 	lanesKey = key{name: "automation", typ: lanes{}, doc: "what moves in the course of the song: a setting, and its points"}
 
+	polarityKey = key{name: "polarity", typ: choice{[]string{"normal", "invert", "left", "right"}}, def: "normal", doc: "invert turns the waveform over; left and right turn one side over, before the chain"}
+
 	routeKeys = []key{
 		{name: "to", typ: output{}, def: mixName, doc: "where the output goes: a bus, or the mix"},
 	}
 	switchKeys = []key{
-		{name: "polarity", typ: choice{[]string{"normal", "invert", "left", "right"}}, def: "normal", doc: "invert turns the waveform over; left and right turn one side over, before the chain"},
+		polarityKey,
 		{name: "mute", typ: toggle{}, def: false, doc: "silence it"},
 		{name: "solo", typ: toggle{}, def: false, doc: "hear this and other soloed strips only; for working, not for a release"},
 		{name: "tags", typ: words{}, doc: "names by which versions and groups can address several strips at once"},
@@ -102,7 +105,7 @@ var (
 	busKeys    = keyTable(routeKeys, headKeys, []key{gainKey, panKey, panLawKey, widthKey, rotateKey}, switchKeys, []key{chainKey, sendsKey, lanesKey})
 	returnKeys = busKeys
 	stemKeys   = keyTable(sourceKeys, replacing(busKeys, stemDelayKey))
-	mixKeys    = []key{gainKey, panKey, widthKey, chainKey, lanesKey}
+	mixKeys    = []key{monoKey, gainKey, panKey, panLawKey, widthKey, rotateKey, polarityKey, chainKey, lanesKey}
 )
 
 var versionKeys = []key{
@@ -110,6 +113,7 @@ var versionKeys = []key{
 	{name: "mute", typ: words{}, doc: "stems, buses, returns, groups or tags that are left out"},
 	{name: "solo", typ: words{}, doc: "stems, buses, returns, groups or tags that alone are left in; a return that is named is heard with all that feeds it"},
 	{name: "gain", typ: offsets{}, doc: "levels that are added to the faders of stems, buses, returns, groups or tags: {vocals: 1 dB}; what is named in several ways gets the sum"},
+	{name: "dynamics", typ: choice{[]string{DynamicsOwn, DynamicsMain}}, absent: "the session's", doc: "whose level moves the gains of compressors, gates and the like on buses, returns, mix and master. own: of what they hear in this version; main: of what they hear in the main one, so that the version moves as the song does. Side-chains are then the main version's too. The level and the limiter of a delivery are its own in any case"},
 }
 
 var masterKeys = []key{
@@ -245,7 +249,7 @@ func (d *decoder) songFile(root *node, at place, release **Release) *Song {
 	}
 	s.Meter = d.song.music.meter
 	if session := g.group("session"); session != nil {
-		s.SampleRate, s.PanLaw = int(session.num("sample_rate")), session.str("pan_law")
+		s.SampleRate, s.PanLaw, s.Dynamics = int(session.num("sample_rate")), session.str("pan_law"), session.str("dynamics")
 		if start, ok := session.values["start"].(SampleTime); ok {
 			s.Start = &start
 		}
@@ -253,8 +257,13 @@ func (d *decoder) songFile(root *node, at place, release **Release) *Song {
 			d.warn(session.at["start"], at.key("session").key("start"), "changes nothing: no stem has offset: bwf", "")
 		}
 	} else {
-		s.PanLaw = PanLaw3
+		s.PanLaw, s.Dynamics = PanLaw3, DynamicsOwn
 		d.explainAll(sessionKeys, at.key("session"))
+	}
+	for i := range s.Versions {
+		if v := &s.Versions[i]; v.Dynamics == "" {
+			v.Dynamics = s.Dynamics
+		}
 	}
 	if r := g.group("release"); r != nil && release != nil {
 		*release = newRelease(r)
@@ -355,6 +364,7 @@ func (mixOrFile) decode(d *decoder, n *node, at place) any {
 	d.song.strip = mixName
 	at = place{path: at.path, words: mixName}
 	if n.shape != scalar {
+		d.refuseOfMix(n, at)
 		m := member{group: d.decode(n, mixKeys, at), name: mixName, key: n, here: at}
 		s.Mix = Bus{d.strip(m, mixName, mixKeys)}
 		return true
@@ -367,12 +377,36 @@ func (mixOrFile) decode(d *decoder, n *node, at place) any {
 	return true
 }
 
+// mixHasNo are the keys of other strips that make no sense on the mix, and what is
+// meant by whoever writes them.
+var mixHasNo = map[string]string{
+	"mute":  "what is not to be made is left out of deliver",
+	"solo":  "everything comes together in it",
+	"to":    "it goes into the master and the deliveries",
+	"sends": "a bus that everything goes to can have sends",
+	"tags":  "versions and groups address what goes into it",
+	"delay": "the whole song would be late; head of a delivery puts silence before it",
+}
+
+// refuseOfMix takes out what other strips have and the mix has not.
+func (d *decoder) refuseOfMix(n *node, at place) {
+	kept := n.entries[:0:0]
+	for _, e := range n.entries {
+		if hint, ok := mixHasNo[e.key.text]; ok {
+			d.fail(e.key, at, "the mix has no "+e.key.text, hint)
+			continue
+		}
+		kept = append(kept, e)
+	}
+	n.entries = kept
+}
+
 // plainMix is the strip of a finished mix, which changes nothing.
 func plainMix(n *node) Strip { return Strip{Pos: n.pos(), Name: mixName, Width: 100} }
 
 // addVersion resolves the names and tags of a version.
 func (d *decoder) addVersion(m member) {
-	v := Version{Pos: m.key.pos(), Name: m.name, Title: m.str("title")}
+	v := Version{Pos: m.key.pos(), Name: m.name, Title: m.str("title"), Dynamics: m.str("dynamics")}
 	if v.Title == "" {
 		v.Title = titleOf(m.name)
 		d.explain(Line{Path: m.here.key("title").path, Value: v.Title, Origin: "derived: from its name"})
@@ -468,6 +502,8 @@ func (d *decoder) finishSong(s *Song, root *node, album *albumDefaults, at place
 		s.Deliver = d.deliveries(root.get("deliver"), root, at.key("deliver"))
 		d.inheritReduction(s, origin, at.key("deliver"))
 		d.resolvePrints(s, at.key("deliver"), "")
+		d.resolveVersions(s)
+		d.refuseUnmade(s.Deliver, []*Song{s})
 		s.Assert = d.assertions(root.get("assert"), at.key("assert"), false, []assertable{s.assertable(0)})
 		return
 	}
@@ -477,6 +513,7 @@ func (d *decoder) finishSong(s *Song, root *node, album *albumDefaults, at place
 	s.Deliver = slices.Clone(album.deliver)
 	d.inheritReduction(s, origin, at.key("deliver"))
 	d.resolvePrints(s, at.key("deliver"), fmt.Sprintf(" of song %d", album.number))
+	d.resolveVersions(s)
 	s.Assert = d.assertionsInAlbum(s, own, root.get("assert"), at.key("assert"))
 }
 
