@@ -180,7 +180,7 @@ func settingTarget(k param.Kind, p *Processor, path string) (param.Param, *fault
 		}
 		for _, field := range setting.Fields {
 			if field.Name == parts[2] {
-				return field, canMove(field)
+				return field, canMove(k, p, path, field, p.Values.List(setting.Name)[number-1])
 			}
 		}
 		return setting, &fault{fmt.Sprintf("%s has no setting %q", setting.Name, parts[2]), didYouMeanOr(parts[2], automatable(setting.Fields), knownNames(automatable(setting.Fields)))}
@@ -188,11 +188,27 @@ func settingTarget(k param.Kind, p *Processor, path string) (param.Param, *fault
 	if len(parts) > 1 {
 		return setting, &fault{fmt.Sprintf("%s has no settings within it", setting.Name), ""}
 	}
-	return setting, canMove(setting)
+	return setting, canMove(k, p, path, setting, p.Values)
 }
 
-// canMove tells why a setting cannot be automated.
-func canMove(p param.Param) *fault {
+// canMove tells why a setting of a processor, one of some values, cannot be automated.
+func canMove(k param.Kind, p *Processor, path string, setting param.Param, values param.Values) *fault {
+	if f := isFixed(setting); f != nil {
+		return f
+	}
+	if values.IsAuto(setting.Name) {
+		return &fault{setting.Name + " is auto, which leaves nothing to automate", "write a value where the " + k.Name + " is"}
+	}
+	if k.Still != nil {
+		if why := k.Still(p.Values, path); why != "" {
+			return &fault{why, ""}
+		}
+	}
+	return nil
+}
+
+// isFixed tells why a setting can never be automated.
+func isFixed(p param.Param) *fault {
 	switch {
 	case p.Type != param.Number:
 		return &fault{p.Name + " is not a number, and only numbers can be automated", ""}
@@ -205,7 +221,7 @@ func canMove(p param.Param) *fault {
 func automatable(params []param.Param) []string {
 	var out []string
 	for _, p := range params {
-		if canMove(p) == nil {
+		if isFixed(p) == nil {
 			out = append(out, p.Name)
 		}
 	}

@@ -29,6 +29,13 @@ var fakeCatalogue = []param.Kind{
 			}
 		}
 		return nil
+	}, Still: func(v param.Values, path string) string {
+		for i, b := range v.List("bands") {
+			if b.Str("type") == "highpass" && path == "bands."+string(rune('1'+i))+".gain" {
+				return "a highpass has no gain to automate: automate freq"
+			}
+		}
+		return ""
 	}},
 	{Name: "compressor", Version: 1, Doc: "compressor", Params: []param.Param{
 		{Name: "threshold", Unit: param.DB, Min: -80, Max: 0, Default: -18.0, Doc: "level above which it works"},

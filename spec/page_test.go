@@ -81,8 +81,8 @@ func TestSongOfThePage(t *testing.T) {
 		t.Errorf("mix: %+v", s.Mix.Chain[0])
 	}
 	versions := []Version{
-		{Pos: Pos{"lathe.yaml", 56, 3}, Name: "instrumental", Title: "Instrumental", Mute: []string{"lead"}},
-		{Pos: Pos{"lathe.yaml", 57, 3}, Name: "acapella", Title: "Acapella", Solo: []string{"lead"}},
+		{Pos: Pos{"lathe.yaml", 56, 3}, Name: "instrumental", Title: "Instrumental", Mute: []string{"lead"}, Dynamics: DynamicsOwn},
+		{Pos: Pos{"lathe.yaml", 57, 3}, Name: "acapella", Title: "Acapella", Solo: []string{"lead"}, Dynamics: DynamicsOwn},
 	}
 	if diff := cmp.Diff(versions, s.Versions); diff != "" {
 		t.Errorf("versions (-want +got)\n%s", diff)

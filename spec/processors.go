@@ -39,7 +39,7 @@ func Settings(params []param.Param) []Setting {
 	settings := []Setting{}
 	for _, p := range params {
 		s := Setting{
-			Key: p.Name, Type: typeNames[p.Type], Unit: string(p.Unit), Default: p.Default, Required: p.Required, Automatable: canMove(p) == nil,
+			Key: p.Name, Type: typeNames[p.Type], Unit: string(p.Unit), Default: p.Default, Required: p.Required, Automatable: isFixed(p) == nil,
 			Auto: p.Auto, NoteLengths: p.Notes, Choices: append([]string{}, p.Choices...), Least: p.MinItems, Most: p.MaxItems,
 			Meaning: sentence(p.Doc), Settings: Settings(p.Fields),
 		}

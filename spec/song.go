@@ -393,7 +393,7 @@ func (d *decoder) refuseOfMix(n *node, at place) {
 	kept := n.entries[:0:0]
 	for _, e := range n.entries {
 		if hint, ok := mixHasNo[e.key.text]; ok {
-			d.fail(e.key, at, "the mix has no "+e.key.text, hint)
+			d.fail(e.key, at, "has no "+e.key.text, hint)
 			continue
 		}
 		kept = append(kept, e)

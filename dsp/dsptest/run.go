@@ -367,6 +367,12 @@ func (b bench) tune(t *testing.T) {
 		t.Run(target.path, func(t *testing.T) {
 			b.skip(t, "tune "+target.path)
 			b.skip(t, "tune "+target.param.Name)
+			if b.kind.Still != nil && b.kind.Still(b.values, target.path) != "" {
+				if p.Tune(target.path) != nil {
+					t.Error("it can be tuned, but Still says that this changes nothing")
+				}
+				return
+			}
 			b.tuneOne(t, target)
 		})
 	}

@@ -3,6 +3,7 @@ package dyn
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/filter"
@@ -34,6 +35,7 @@ func multibandKind() dsp.Kind {
 					}},
 			},
 			Check: checkMultiband,
+			Still: bypassed,
 		},
 		New:     func(a dsp.Args) (dsp.Processor, error) { return newMultiband(a) },
 		Follows: always,
@@ -58,6 +60,16 @@ func checkMultiband(v param.Values) []param.Problem {
 		})
 	}
 	return problems
+}
+
+// bypassed says why a setting of a band does not move.
+func bypassed(v param.Values, path string) string {
+	for i, b := range v.List("bands") {
+		if b.On("bypass") && strings.HasPrefix(path, fmt.Sprintf("bands.%d.", i+1)) {
+			return fmt.Sprintf("band %d is bypassed: take bypass out to automate it", i+1)
+		}
+	}
+	return ""
 }
 
 // multiband is the kind "multiband". With nothing to reduce it is an all-pass:
@@ -172,7 +184,14 @@ func crossoverTail(hz float64, rate int) int {
 }
 
 // Tune implements [dsp.Tunable].
-func (m *multiband) Tune(name string) func(float64) { return tuneItem(m.cores, "bands", name) }
+func (m *multiband) Tune(name string) func(float64) {
+	for i, off := range m.bypass {
+		if off && strings.HasPrefix(name, fmt.Sprintf("bands.%d.", i+1)) {
+			return nil
+		}
+	}
+	return tuneItem(m.cores, "bands", name)
+}
 
 // TurnDry implements [dsp.Phased] with the all-passes to which the bands of a
 // crossover add up.

@@ -108,7 +108,7 @@ func TestMultibandCheck(t *testing.T) {
 func TestTuneItem(t *testing.T) {
 	p := threeBands(t, param.Values{"release": "auto"}, param.Values{}, param.Values{"bypass": true}).(dsp.Tunable)
 	for name, want := range map[string]bool{
-		"bands.1.threshold": true, "bands.2.release": true, "bands.3.ratio": true,
+		"bands.1.threshold": true, "bands.2.release": true, "bands.3.ratio": false, // it is bypassed
 		"bands.1.release": false, "bands.0.ratio": false, "bands.4.ratio": false, "bands.11.ratio": false,
 		"bands.1": false, "bands.1.": false, "bands..ratio": false, "threshold": false, "split.1": false, "": false,
 	} {

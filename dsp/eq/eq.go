@@ -6,6 +6,7 @@ package eq
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/lathe-audio/lathe/dsp"
@@ -30,6 +31,7 @@ var Kind = dsp.Kind{
 				Doc: "the bands"},
 		},
 		Check: check,
+		Still: still,
 	},
 	New:     newEQ,
 	Follows: follows,
@@ -130,6 +132,36 @@ func bandsOf(v param.Values) []band {
 		out = append(out, x)
 	}
 	return out
+}
+
+// still says why a setting of a band does not move.
+func still(v param.Values, path string) string {
+	if v.Str("phase") == "linear" {
+		return "an eq with linear phase cannot be automated: write phase: minimum"
+	}
+	i, setting, ok := itemOf(path)
+	bands := bandsOf(v)
+	if !ok || i > len(bands) {
+		return ""
+	}
+	b := bands[i-1]
+	switch {
+	case setting == "gain" && !hasGain(b.shape):
+		return fmt.Sprintf("band %d is a %s, which has no gain to automate: automate freq or the mix, or make it a bell or a shelf", i, b.shape)
+	case setting == "q" && !b.hasQ():
+		return fmt.Sprintf("band %d has no q to automate: a %s of 6 dB/oct and a tilt have none", i, b.shape)
+	case isDynamicSetting(setting) && b.dynamic == nil:
+		return fmt.Sprintf("%s does nothing in band %d, which is not dynamic: give the band a threshold and a range", setting, i)
+	}
+	return ""
+}
+
+// itemOf reads a setting's name, "bands.2.gain", bands counted from 1.
+func itemOf(name string) (i int, setting string, ok bool) {
+	rest, ok := strings.CutPrefix(name, "bands.")
+	item, setting, _ := strings.Cut(rest, ".")
+	i, err := strconv.Atoi(item)
+	return i, setting, ok && err == nil && i >= 1
 }
 
 // exactQ takes the four digits that a user writes for 1/sqrt 2 for that.

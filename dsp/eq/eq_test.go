@@ -333,3 +333,25 @@ func ExampleKinds() {
 	fmt.Println(eq.Kinds()[0].Name)
 	// Output: eq
 }
+
+// A setting that would change nothing is refused where it is written, with a reason.
+func TestStill(t *testing.T) {
+	moving := band("bell", 100, 3, 1, "stereo").With(param.Values{"threshold": -30.0, "range": -6.0})
+	list := []param.Values{band("bell", 100, 3, 1, "stereo"), band("notch", 100, 0, 1, "stereo"), band("tilt", 700, 1, 0.7071, "stereo"), slope("highpass", 30, 6), moving}
+	for path, want := range map[string]bool{
+		"bands.1.gain": false, "bands.1.range": true, "bands.1.threshold": true, "bands.1.attack": true,
+		"bands.2.gain": true, "bands.2.freq": false, "bands.3.q": true, "bands.4.q": true, "bands.4.freq": false,
+		"bands.5.range": false, "bands.5.threshold": false, "bands.5.release": false,
+	} {
+		v := param.Complete(eq.Kind.Params, bands("minimum", list...))
+		if why := eq.Kind.Still(v, path); (why != "") != want {
+			t.Errorf("%s: %q", path, why)
+		}
+		if moves := build(t, 48000, bands("minimum", list...)).(dsp.Tunable).Tune(path) != nil; moves == want {
+			t.Errorf("%s can be tuned: %v", path, moves)
+		}
+	}
+	if eq.Kind.Still(bands("linear", list[0]), "bands.1.gain") == "" {
+		t.Error("a band in linear phase is said to move")
+	}
+}

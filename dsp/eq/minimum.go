@@ -1,9 +1,6 @@
 package eq
 
 import (
-	"strconv"
-	"strings"
-
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/filter"
 	"github.com/lathe-audio/lathe/dsp/smooth"
@@ -125,9 +122,8 @@ func (m *minimum) Tail() int {
 // Tune implements [dsp.Tunable]: "bands.2.gain", and freq and q likewise, bands
 // counted from 1.
 func (m *minimum) Tune(name string) func(float64) {
-	item, setting, _ := strings.Cut(strings.TrimPrefix(name, "bands."), ".")
-	i, err := strconv.Atoi(item)
-	if err != nil || i < 1 || i > len(m.bands) || !strings.HasPrefix(name, "bands.") {
+	i, setting, ok := itemOf(name)
+	if !ok || i > len(m.bands) {
 		return nil
 	}
 	return m.bands[i-1].tune(setting)
@@ -171,14 +167,11 @@ func newRunner(b band, rate float64) *runner {
 // tune returns the setter of a setting, and makes the band one that can move.
 func (r *runner) tune(setting string) func(float64) {
 	if setting == "gain" && !hasGain(r.shape) || setting == "q" && !r.hasQ() {
-		return func(float64) {} // what the shape does not have changes nothing
+		return nil // what the shape does not have
 	}
 	if isDynamicSetting(setting) {
-		if r.dyn == nil && setting == "threshold" {
-			return nil // it has none to move
-		}
 		if r.dyn == nil {
-			return func(float64) {}
+			return nil
 		}
 		return r.dyn.tune(setting, func() bool { return r.move.running })
 	}
@@ -214,7 +207,7 @@ func (r *runner) makeMovable() {
 }
 
 // hasQ reports whether q changes the band.
-func (r *runner) hasQ() bool { return r.shape != tilt && !(hasSlope(r.shape) && r.order == 1) }
+func (b band) hasQ() bool { return b.shape != tilt && !(hasSlope(b.shape) && b.order == 1) }
 
 // set gives a setting a new target. Before the first frame it is taken at once:
 // automation sets the scene at time zero, and there is nothing to click.

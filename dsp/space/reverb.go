@@ -5,6 +5,7 @@ package space
 
 import (
 	"math"
+	"slices"
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/filter"
@@ -71,6 +72,12 @@ var reverbKind = dsp.Kind{
 			},
 		},
 		Check: checkReverb,
+		Still: func(v param.Values, path string) string {
+			if v.Str("type") == "plate" && slices.Contains(roomSettings, path) {
+				return plateHasNo(path)
+			}
+			return ""
+		},
 	},
 	New: newReverb,
 }
@@ -84,10 +91,14 @@ func checkReverb(v param.Values) (found []param.Problem) {
 	}
 	for _, name := range roomSettings {
 		if v.Has(name) {
-			found = append(found, param.Problem{Path: name, Message: "a plate has no " + name + ": it belongs to the types room, chamber and hall"})
+			found = append(found, param.Problem{Path: name, Message: plateHasNo(name)})
 		}
 	}
 	return found
+}
+
+func plateHasNo(name string) string {
+	return "a plate has no " + name + ": it belongs to the types room, chamber and hall"
 }
 
 // wetPower is the power of the reverberation relative to its input for steady

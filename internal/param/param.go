@@ -72,6 +72,11 @@ type Kind struct {
 	// Check finds what no single range can say ("bands must be one more than
 	// split"). It runs on complete values, defaults filled in. It may be nil.
 	Check func(Values) []Problem
+
+	// Still says why a number that is not Fixed cannot be automated with these
+	// values, since it would change nothing, and what to do; "" where it can. Items
+	// are addressed from 1: "bands.2.gain". It may be nil.
+	Still func(v Values, path string) string
 }
 
 // Problem is a fault in otherwise well-formed values.
