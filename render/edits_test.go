@@ -31,7 +31,7 @@ var slots = []slot{
 	{"genre", []string{"", "genre: Ambient, "}},
 	{"tempo", []string{"120", "90", "128.5", "120, tempo_map: [{at: bar 1 beat 3, tempo: 140, curve: linear}]"}},
 	{"length", []string{"", "length: 1.1 s, ", "length: 4.5 s, "}},
-	{"session", []string{"", "session: {sample_rate: 44.1 kHz}", "session: {sample_rate: 48 kHz}", "session: {pan_law: -4.5 dB}"}},
+	{"session", []string{"", "session: {sample_rate: 44.1 kHz}", "session: {sample_rate: 48 kHz}", "session: {pan_law: -4.5 dB}", "session: {dynamics: main}"}},
 
 	// The stems' files: what is in them (a seed), and how much.
 	{"drums.sound", []string{"1", "2", "3"}},
@@ -86,7 +86,8 @@ var slots = []slot{
 	{"group.lanes", []string{"", ", automation: {gain: [{at: 0:00.6, value: 2 dB, curve: s-curve}]}", ", automation: {mute: [{at: bar 1 beat 3, value: true}]}"}},
 
 	{"dub.mute", []string{"[lead]", "[band]", "[drums, bass]", "[drums, bass, lead]"}},
-	{"voice", []string{"", "voice: {solo: [lead]}", "voice: {title: A Cappella, solo: [lead]}", "voice: {gain: {lead: 1 dB}}", "voice: {gain: {lead: 2 dB, band: -1 dB}}"}},
+	{"dub.dynamics", []string{"", ", dynamics: main"}},
+	{"voice", []string{"", "voice: {solo: [lead]}", "voice: {solo: [lead], dynamics: main}", "voice: {title: A Cappella, solo: [lead]}", "voice: {gain: {lead: 1 dB}}", "voice: {gain: {lead: 2 dB, band: -1 dB}}"}},
 
 	{"master.order", []string{"${master.eq}${master.glue}${master.wide}", "${master.glue}${master.eq}${master.wide}"}},
 	{"master.eq", []string{"eq: {phase: linear, bands: [{type: lowshelf, freq: 90 Hz, gain: -1 dB}]}, ", ""}},
@@ -97,7 +98,7 @@ var slots = []slot{
 	{"master.reduction", []string{"", "max_reduction: 18 dB, "}},
 
 	{"deliver.order", []string{"${streaming}${cd}${float}${club}${prints}", "${prints}${float}${club}${cd}${streaming}"}},
-	{"prints", []string{"", "stems, ", "stems: {prints: buses, bit_depth: 24, dither: tpdf}, ", "stems: {prints: [lead]}, "}},
+	{"prints", []string{"", "stems, ", "stems: {prints: buses, bit_depth: 24, dither: tpdf}, ", "stems: {prints: [lead]}, ", "stems: {prints: buses, through: mix, versions: '*'}, ", "stems: {prints: [lead, band], through: master, dynamics: main, versions: [main, dub]}, "}},
 	{"streaming", []string{"streaming, ", "streaming: {loudness: -15 LUFS}, ", "streaming: {bit_depth: 16}, ", "streaming: {ceiling: -2 dBTP}, ", "streaming: {name: stream}, "}},
 	{"cd", []string{"cd, ", "", "cd: {dither: none}, ", "cd: {dither: shaped}, ", "cd: {resample: minimum}, ", "cd: {metadata: false}, "}},
 	{"float", []string{"mix, ", "", "mix: {from: master}, ", "mix: {sample_rate: 44.1 kHz}, ", "mix: {sample_rate: 32 kHz, bit_depth: 24, dither: tpdf}, "}},
@@ -130,7 +131,7 @@ returns:
   echo: {chain: [delay: {time: 1/16, feedback: ${echo.feedback}}]}
 ${group}
 mix: {gain: ${mix.gain}, chain: [${mix.chain}]}
-versions: {dub: {mute: ${dub.mute}}, ${voice}}
+versions: {dub: {mute: ${dub.mute}${dub.dynamics}}, ${voice}}
 `
 
 const (

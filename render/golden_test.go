@@ -179,6 +179,7 @@ mix:
     - compressor: {threshold: -14 dB, ratio: 2, attack: 30 ms, release: auto, knee: 6 dB}
 versions:
   instrumental: {mute: [vocal], gain: {low: 1 dB}}
+  replay: {mute: [vocal], dynamics: main}
 master:
   chain:
     - eq: {phase: linear, bands: [{type: lowshelf, freq: 90 Hz, gain: -0.8 dB}, {type: bell, freq: 3 kHz, gain: 0.6 dB, q: 0.7, on: mid}]}
@@ -190,12 +191,15 @@ master:
     - saturator: {type: hard, drive: 1 dB}
     - imager: {width: 110%, mono_below: 110 Hz}
 deliver:
-  - streaming
-  - cd
-  - broadcast
-  - mix
+  - streaming: {versions: [main, instrumental]}
+  - cd: {versions: [main, instrumental]}
+  - broadcast: {versions: [main, instrumental]}
+  - mix: {versions: [main, instrumental]}
   - stems: {name: parts, prints: [band, low]}
-  - streaming: {name: club, loudness: -12 LUFS, ceiling: -0.5 dBTP, max_reduction: 20 dB}
-  - cd: {name: cd-shaped, dither: shaped}
-  - cd: {name: cd-minimum, dither: tpdf-hp, resample: minimum}
+  - streaming: {name: club, loudness: -12 LUFS, ceiling: -0.5 dBTP, max_reduction: 20 dB, versions: [main, instrumental]}
+  - cd: {name: cd-shaped, dither: shaped, versions: [main, instrumental]}
+  - cd: {name: cd-minimum, dither: tpdf-hp, resample: minimum, versions: [main, instrumental]}
+  - mix: {name: replayed, from: master, versions: replay}
+  - stems: {name: through, prints: buses, through: mix, dynamics: main}
+  - stems: {name: mastered, prints: [band, low], through: master, versions: [main, re*]}
 `
