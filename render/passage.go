@@ -251,16 +251,17 @@ func measureCurve(ctx context.Context, path string) (curve, error) {
 // the master, the delivery), or is not known.
 func (s *laid) changedStems(reasons []reason) (stems, strips []string) {
 	for _, r := range reasons {
-		strip, ok := strings.CutPrefix(r.channel, "stems/")
+		channel := strings.TrimPrefix(r.channel, ofMain)
+		strip, ok := strings.CutPrefix(channel, "stems/")
 		for _, sent := range []string{"pre-fader level of ", "level of ", "input "} { // what is told of the sender
 			if rest, is := strings.CutPrefix(r.Path, sent); is {
-				strip, _, _ = strings.Cut(strings.TrimPrefix(rest, "stems/"), ".")
+				strip, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(rest, ofMain), "stems/"), ".")
 				ok = r.Op != cache.Removed
 				break
 			}
 		}
 		carried := s.carriedBy(strip)
-		if r.never || len(carried) == 0 || !ok && !s.isBus(r.channel) {
+		if r.never || len(carried) == 0 || !ok && !s.isBus(channel) {
 			return nil, nil
 		}
 		if !slices.Contains(strips, strip) {

@@ -176,13 +176,14 @@ func (b *builder) why(st *stage, name string, now cache.Description) []string {
 func (b *builder) reasons(st *stage, name string, now cache.Description) []reason {
 	channels := behind(st.from)
 	var reasons []reason
-	seen := map[string]bool{}
+	seen, told := map[string]bool{}, map[*channel]bool{} // some have two names
 	var follow func(name string, now cache.Description)
 	follow = func(name string, now cache.Description) {
-		if seen[name] {
+		c := channels.known[name]
+		if seen[name] || c != nil && told[c] {
 			return
 		}
-		seen[name] = true
+		seen[name], told[c] = true, true
 		last, ok := b.store.Latest(b.project, st.place(name))
 		if !ok {
 			reasons = append(reasons, reason{channel: name, never: true})

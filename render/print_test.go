@@ -151,3 +151,104 @@ func TestPrintsOnDisk(t *testing.T) {
 		t.Errorf("stems through a compressor leave %.1f dB: it does nothing, and the test shows nothing", db)
 	}
 }
+
+const replaySong = `lathe: 1
+song: {title: Parts, artist: Test, length: 0:02}
+session: {sample_rate: 48 kHz}
+stems:
+  drums: {file: drums.wav, to: rhythm}
+  bass: {file: bass.wav, to: rhythm, gain: -3 dB}
+  lead: {file: lead.wav, gain: LEAD, to: rhythm}
+buses: {rhythm: {chain: [{compressor: {threshold: -30 dB, ratio: 4}}]}}
+mix: {chain: [{compressor: {threshold: -20 dB, ratio: 3, lookahead: 5 ms}}]}
+versions: {instrumental: {mute: [lead], dynamics: main}, a-cappella: {solo: [lead], dynamics: main}}
+deliver:
+  - mix
+  - stems: {name: through, prints: stems, through: mix, dynamics: main, versions: [main, instr*]}
+`
+
+// Prints of versions have names of their own and add up to their version; versions
+// add up to the song. What leads a version is among the reasons to render it again.
+func TestPrintsOfVersionsOnDisk(t *testing.T) {
+	long(t)
+	dir, cache := t.TempDir(), t.TempDir()
+	writeGoldenStems(t, dir)
+	o := render.Keeping(render.Options{Cache: cache}, func(string) bool { return true })
+	write := func(lead string) {
+		if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(strings.ReplaceAll(replaySong, "LEAD", lead)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("-6 dB")
+	r, err := render.Build(context.Background(), load(t, dir), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range r.Files {
+		got = append(got, f.Path)
+	}
+	want := []string{
+		"mix/Parts.wav", "through/Parts - drums.wav", "through/Parts - bass.wav", "through/Parts - lead.wav",
+		"mix/Parts (Instrumental).wav", "through/Parts (Instrumental) - drums.wav", "through/Parts (Instrumental) - bass.wav",
+		"mix/Parts (A Cappella).wav",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("outputs (-want +got):\n%s", diff)
+	}
+	null := func(whole string, parts ...string) {
+		t.Helper()
+		rest, loudest := readWhole(t, filepath.Join(dir, "dist", whole)), 0.0
+		for _, name := range parts {
+			x := readWhole(t, filepath.Join(dir, "dist", name))
+			for ch := range rest {
+				for i, v := range x[ch] {
+					rest[ch][i] -= v
+				}
+			}
+		}
+		for ch := range rest {
+			for _, v := range rest[ch] {
+				loudest = max(loudest, math.Abs(v))
+			}
+		}
+		// Roundings to 32-bit float, those of the mix at 24 bits.
+		if db := 20 * math.Log10(loudest+1e-300); db > -100 {
+			t.Errorf("%s: its parts leave %.1f dB", whole, db)
+		}
+	}
+	null(want[0], want[1:4]...)
+	null(want[4], want[5:7]...)
+	null(want[0], want[4], want[7])
+
+	plan := func() map[string]string {
+		steps, err := render.Plan(context.Background(), load(t, dir), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		why := map[string]string{}
+		for _, s := range steps {
+			if s.Run {
+				why[s.Action] = strings.Join(s.Why, "; ")
+			}
+		}
+		return why
+	}
+	if again := plan(); len(again) != 0 {
+		t.Errorf("there is something to do after a build: %v", again)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "lathe.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(strings.ReplaceAll(string(text), "-3 dB", "-4 dB")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if why := plan()["mix (instrumental)"]; why != "stems/bass: fader.gain: -3 → -4" {
+		t.Errorf("the instrumental is rendered again because %q", why)
+	}
+	write("-7 dB") // the instrumental does not hear it, but its compressors do
+	if why := plan()["mix (instrumental)"]; why != "main version's stems/lead: fader.gain: -6 → -7" {
+		t.Errorf("the instrumental is rendered again because %q", why)
+	}
+}

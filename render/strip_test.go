@@ -413,6 +413,34 @@ func TestSides(t *testing.T) {
 	}
 }
 
+// The mix has the same sides as any strip.
+func TestSidesOfTheMix(t *testing.T) {
+	l, r := float32s(500, 14), float32s(500, 15)
+	const root = math.Sqrt2 / 2
+	for name, c := range map[string]struct {
+		set  func(*spec.Strip)
+		want func(l, r float64) (float64, float64)
+	}{
+		"mono":     {func(s *spec.Strip) { s.Mono = true }, func(l, r float64) (float64, float64) { return (l + r) / 2, (l + r) / 2 }},
+		"flipped":  {func(s *spec.Strip) { s.InvertSide = "left" }, func(l, r float64) (float64, float64) { return -l, r }},
+		"inverted": {func(s *spec.Strip) { s.Invert = true }, func(l, r float64) (float64, float64) { return -l, -r }},
+		"own law":  {func(s *spec.Strip) { s.PanLaw = spec.PanLaw3 }, func(l, r float64) (float64, float64) { return root * l, root * r }},
+		"balanced": {func(s *spec.Strip) { s.Pan = 100 }, func(l, r float64) (float64, float64) { return 0, r }},
+		"rotated":  {func(s *spec.Strip) { s.Rotate = 45 }, func(l, r float64) (float64, float64) { return root * (l - r), root * (l + r) }},
+	} {
+		s := newSession(t)
+		s.stem("a", s.file("a.wav", 48000, -1, l, r))
+		c.set(&s.song.Mix.Strip)
+		got := s.mixed()
+		for i := range l {
+			// Stem and mix are 32-bit floats.
+			if wantL, wantR := c.want(l[i], r[i]); math.Abs(got.l[i]-wantL) > 1e-7 || math.Abs(got.r[i]-wantR) > 1e-7 {
+				t.Fatalf("%s: frame %d is %g %g, want %g %g", name, i, got.l[i], got.r[i], wantL, wantR)
+			}
+		}
+	}
+}
+
 // The fader is the level that is written, to one part in 10^9 and better, on either
 // side of the pan as well.
 func TestFaderGain(t *testing.T) {

@@ -255,6 +255,25 @@ func TestProcessWithoutKeys(t *testing.T) {
 	}
 }
 
+// Bands in which nothing happens add up flat: to 1e-9 dB, rounding, where 0.01 dB are
+// asked for, at every frequency and between the splits too.
+func TestBandsSumFlat(t *testing.T) {
+	const rate = 48000
+	for _, split := range [][]float64{{1000}, {80, 120}, {120, 2500}, {60, 250, 2000, 8000}} {
+		var chains []*dsp.Chain
+		for range len(split) + 1 {
+			chains = append(chains, chainOf())
+		}
+		p := build(t, "bands", param.Values{"split": split}, map[string][]*dsp.Chain{"chains": chains})
+		out := dsptest.Play(p, dsptest.Impulse(rate, 0, 1))
+		for hz := 20.0; hz < 20000; hz *= math.Pow(2, 1.0/3) {
+			if db, _ := dsptest.Response(out[0], rate, hz); math.Abs(db) > 1e-9 {
+				t.Errorf("split %v: %+.2g dB at %.0f Hz", split, db, hz)
+			}
+		}
+	}
+}
+
 // A slot that mixes bands with the dry signal keeps the level at the splits: a
 // plain dry path would be 180 degrees off there and cancel.
 func TestBandsMixedWithDry(t *testing.T) {

@@ -191,6 +191,30 @@ func TestOn(t *testing.T) {
 	}
 }
 
+// Bands on the middle leave the sides alone, and those on the sides the middle: what
+// changes there lies below -120 dB of the signal, with any shape and in both phases.
+func TestOnLeavesTheOtherAlone(t *testing.T) {
+	const rate = 48000
+	in := dsptest.Signal(rate/2, rate, "mid and side")
+	for _, phase := range []string{"minimum", "linear"} {
+		for on, sign := range map[string]float64{"mid": -1, "side": 1} { // what is left alone is left + sign·right
+			p := build(t, rate, bands(phase, band("bell", 1000, 9, 1, on), band("highshelf", 6000, -12, 0.7071, on), band("notch", 300, 0, 3, on), slope("highpass", 100, 24).With(param.Values{"on": on})))
+			out := dsptest.Play(p, in)
+			lag := p.Latency()
+			loudest, worst, changed := 0.0, 0.0, 0.0
+			for i := lag; i < in.Len(); i++ {
+				before, after := in[0][i-lag]+sign*in[1][i-lag], out[0][i]+sign*out[1][i]
+				loudest = max(loudest, math.Abs(before))
+				worst = max(worst, math.Abs(after-before))
+				changed = max(changed, math.Abs((out[0][i]-sign*out[1][i])-(in[0][i-lag]-sign*in[1][i-lag])))
+			}
+			if db := 20 * math.Log10(worst/loudest); loudest < 0.1 || changed < 0.1 || db > -120 {
+				t.Errorf("%s phase, on %s: the other changes at %.1f dB; the signal there peaks at %g, the change of what is worked on at %g", phase, on, db, loudest, changed)
+			}
+		}
+	}
+}
+
 // Boost and cut of one size take each other away to the last bits.
 func TestBoostAndCutCancel(t *testing.T) {
 	for _, on := range []string{"stereo", "left", "mid"} {

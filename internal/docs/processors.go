@@ -31,6 +31,9 @@ func processors() (map[string][]byte, error) {
 		for _, k := range family.Kinds {
 			p.line("### %s\n\n%s.\n", k.Name, strings.ToUpper(k.Doc[:1])+k.Doc[1:])
 			p.settings(spec.Settings(k.Params))
+			if k.Follows != nil {
+				p.line("Where its gain goes by level, it does with `dynamics: main` in [versions](reference.md#versions) and prints what it does in the main version.\n")
+			}
 			for _, f := range figures[k.Name] {
 				path := "processors/" + f.name + ".svg"
 				svg, err := f.file()
