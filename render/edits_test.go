@@ -98,7 +98,7 @@ var slots = []slot{
 	{"master.reduction", []string{"", "max_reduction: 18 dB, "}},
 
 	{"deliver.order", []string{"${streaming}${cd}${float}${club}${prints}", "${prints}${float}${club}${cd}${streaming}"}},
-	{"prints", []string{"", "stems, ", "stems: {prints: buses, bit_depth: 24, dither: tpdf}, ", "stems: {prints: [lead]}, ", "stems: {prints: buses, through: mix, versions: '*'}, ", "stems: {prints: [lead, band], through: master, dynamics: main, versions: [main, dub]}, "}},
+	{"prints", []string{"", "stems, ", "stems: {prints: buses, bit_depth: 24, dither: tpdf}, ", "stems: {prints: [lead]}, ", "stems: {prints: buses, through: mix, versions: '*'}, ", "stems: {prints: [lead, drums], through: master, dynamics: main, versions: [main, dub]}, "}},
 	{"streaming", []string{"streaming, ", "streaming: {loudness: -15 LUFS}, ", "streaming: {bit_depth: 16}, ", "streaming: {ceiling: -2 dBTP}, ", "streaming: {name: stream}, "}},
 	{"cd", []string{"cd, ", "", "cd: {dither: none}, ", "cd: {dither: shaped}, ", "cd: {resample: minimum}, ", "cd: {metadata: false}, "}},
 	{"float", []string{"mix, ", "", "mix: {from: master}, ", "mix: {sample_rate: 44.1 kHz}, ", "mix: {sample_rate: 32 kHz, bit_depth: 24, dither: tpdf}, "}},

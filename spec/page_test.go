@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -310,5 +311,48 @@ versions: {x: {mute: [drums], solo: low}}
 	}
 	if diff := cmp.Diff([]string{"drums"}, v.Solo); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What versions and prints do not say themselves, the session does; and a delivery is
+// made of the versions it names.
+func TestDynamicsAndVersions(t *testing.T) {
+	p := mustLoad(t, song(`session: {dynamics: main}
+stems: {a: stems/a.wav}
+versions:
+  instrumental: {mute: [a]}
+  dub: {gain: {a: -3 dB}, dynamics: own}
+deliver:
+  - streaming
+  - cd: {versions: [main, dub]}
+  - stems: {versions: "*", through: master, dynamics: own}
+  - stems: {name: plain, prints: buses}
+assert: [{version: dub, delivery: stems, true_peak: {max: -1 dBTP}}]
+`))
+	s := p.Song
+	if got := []string{s.Dynamics, s.Versions[0].Dynamics, s.Versions[1].Dynamics}; !slices.Equal(got, []string{"main", "main", "own"}) {
+		t.Errorf("dynamics of the session and the versions are %v", got)
+	}
+	made := map[string][]string{}
+	for i := range s.Deliver {
+		d := &s.Deliver[i]
+		for _, version := range []string{"", "main", "instrumental", "dub"} {
+			if d.Makes(version) {
+				made[d.Name] = append(made[d.Name], version)
+			}
+		}
+	}
+	want := map[string][]string{
+		"streaming": {"", "main", "instrumental", "dub"}, "cd": {"", "main", "dub"},
+		"stems": {"", "main", "instrumental", "dub"}, "plain": {"", "main"},
+	}
+	if diff := cmp.Diff(want, made); diff != "" {
+		t.Errorf("versions of the deliveries (-want +got)\n%s", diff)
+	}
+	if d := s.Deliver[2]; d.Through != ThroughMaster || d.Dynamics != DynamicsOwn || s.Deliver[3].Through != ThroughNone || s.Deliver[3].Dynamics != "" {
+		t.Errorf("prints: %+v and %+v", d, s.Deliver[3])
+	}
+	if _, diags := loadText(t, song("stems: {a: stems/a.wav}\nversions: {dub: {mute: [a]}}\ndeliver: [stems]\nassert: [{version: dub, true_peak: {max: 0 dBTP}}]\n")); len(diags) != 1 || !strings.Contains(diags[0].Message, "no output is of that") {
+		t.Errorf("an assertion about a version that is not delivered: %s", diags.Text())
 	}
 }
