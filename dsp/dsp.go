@@ -64,9 +64,10 @@ type Keyed interface {
 	ProcessKeyed(b Block, keys []Block)
 }
 
-// Led is a processor whose gain moves with the level of what it hears, or one that
-// may hold such processors. It can be led: then it does to its own sound what its
-// leader, a twin made from the same [Args], does to another sound. Whatever is split
+// Led is a processor whose gain moves with the level of what it hears, or whose
+// movement begins with it, or one that may hold such processors. It can be led: then
+// it does to its own sound what its leader, a twin made from the same [Args], does
+// to another sound. Whatever is split
 // into parts gets the same gains in every part, so that processed parts add up to
 // the processed whole.
 type Led interface {
@@ -117,8 +118,9 @@ type Kind struct {
 	// New builds a processor at its first sample. It fails only on what
 	// depends on the sample rate ("20 kHz is above half the sample rate").
 	New func(Args) (Processor, error)
-	// Follows reports whether processors with these settings change their gain with
-	// the level of their input: they are [Led], and a leader makes a difference. nil:
-	// never. Of a container the chains within it tell.
+	// Follows reports whether a leader makes a difference to processors with these
+	// settings: they are [Led], or what they do depends on when a sound comes, which a
+	// leader's latency decides as well. nil: never. Of a container the chains within it
+	// tell.
 	Follows func(param.Values) bool
 }

@@ -74,6 +74,41 @@ func replayed(bus, ret, mix []spec.Processor) *testDesk {
 	return d
 }
 
+// movements are chains of what moves by itself, from the first sound on or from the
+// first frame of a stream, which latencies make later.
+func movements() map[string][]spec.Processor {
+	all := map[string][]spec.Processor{
+		"plate": {processor("reverb", param.Values{"decay": 0.3, "modulation": 100.0})},
+		"room":  {processor("reverb", param.Values{"type": "room", "decay": 0.2, "modulation": 100.0})},
+	}
+	for _, kind := range []string{"chorus", "flanger", "phaser", "tremolo", "autopan"} {
+		all[kind] = []spec.Processor{processor(kind, param.Values{"rate": 3.0})}
+	}
+	return all
+}
+
+// What moves stands in a version where it stands in the main one, although the voice
+// comes later and what is left out is what is latest.
+func TestMovementsFollowTheMainVersion(t *testing.T) {
+	for name, chain := range movements() {
+		t.Run(name, func(t *testing.T) {
+			d := replayed(nil, nil, chain)
+			d.sources["voice"] = &tone{name: "late voice", n: 20000, f: func(i int64) (float64, float64) {
+				if i < 7777 {
+					return 0, 0
+				}
+				return noise("voice", 20000, 1).f(i)
+			}}
+			d.song.Stems[2].Chain = []spec.Processor{late(7)}
+			main := d.mix(t, version{}, 2)
+			nullOf(t, "led", main, d.mix(t, voiceless, 2).plus(d.mix(t, alone, 1)), -100)
+			if db := residue(main, d.mix(t, own(voiceless), 2).plus(d.mix(t, own(alone), 2))); db < -90 {
+				t.Errorf("without being led %.1f dB are left: it does nothing, and the test shows nothing", db)
+			}
+		})
+	}
+}
+
 var (
 	voiceless = version{name: "instrumental", mute: []string{"voice"}, follows: true}
 	alone     = version{name: "a cappella", solo: []string{"voice"}, follows: true}
@@ -223,8 +258,8 @@ func TestFollowingSharesChannels(t *testing.T) {
 	}
 }
 
-// Every kind of processor that the language has is in the list above, if its gain
-// goes by what it hears.
+// Every kind of processor that the language has is in the lists above, if a leader
+// makes a difference to it.
 func TestAllDynamicsAreTried(t *testing.T) {
 	tried := map[string]bool{}
 	var note func(chain []spec.Processor)
@@ -238,8 +273,10 @@ func TestAllDynamicsAreTried(t *testing.T) {
 			}
 		}
 	}
-	for _, chain := range dynamics() {
-		note(chain)
+	for _, chains := range []map[string][]spec.Processor{dynamics(), movements()} {
+		for _, chain := range chains {
+			note(chain)
+		}
 	}
 	for _, k := range catalogue.All() {
 		if k.Follows != nil && !tried[k.Name] {

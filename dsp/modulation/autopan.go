@@ -23,7 +23,8 @@ var autopanKind = dsp.Kind{
 			phaseParam(0.0),
 		},
 	},
-	New: newAutopan,
+	New:     newAutopan,
+	Follows: moves,
 }
 
 // autopan has the gains √2·cos θ for left and √2·sin θ for right, with

@@ -39,7 +39,8 @@ var chorusKind = dsp.Kind{
 			return nil
 		},
 	},
-	New: newChorus,
+	New:     newChorus,
+	Follows: moves,
 }
 
 // chorus is, for each channel, the sum of the voices over the square root of their

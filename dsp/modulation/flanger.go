@@ -32,7 +32,8 @@ var flangerKind = dsp.Kind{
 			phaseParam(0.0),
 		},
 	},
-	New: newFlanger,
+	New:     newFlanger,
+	Follows: moves,
 }
 
 func feedbackParam(percent float64) param.Param {

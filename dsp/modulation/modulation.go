@@ -19,6 +19,10 @@ func Kinds() []dsp.Kind {
 	return []dsp.Kind{chorusKind, flangerKind, phaserKind, tremoloKind, autopanKind}
 }
 
+// moves is for processors that move: where in a cycle a sound finds them depends on
+// what comes before them, which is later where a leader hears something later.
+func moves(param.Values) bool { return true }
+
 // rateParam is the rate that all kinds have.
 func rateParam(hz float64) param.Param {
 	return param.Param{

@@ -43,7 +43,8 @@ var phaserKind = dsp.Kind{
 			return problems
 		},
 	},
-	New: newPhaser,
+	New:     newPhaser,
+	Follows: moves,
 }
 
 const (

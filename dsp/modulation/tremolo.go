@@ -22,7 +22,8 @@ var tremoloKind = dsp.Kind{
 			phaseParam(0.0),
 		},
 	},
-	New: newTremolo,
+	New:     newTremolo,
+	Follows: moves,
 }
 
 func shapeParam() param.Param {

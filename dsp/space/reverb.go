@@ -79,7 +79,8 @@ var reverbKind = dsp.Kind{
 			return ""
 		},
 	},
-	New: newReverb,
+	New:     newReverb,
+	Follows: func(param.Values) bool { return true }, // it moves from the first sound on, and stands still in silence
 }
 
 // roomSettings are what a plate does not have.
@@ -223,6 +224,26 @@ func (r *reverb) Process(b dsp.Block) {
 	r.highcut.process(b)
 	r.predelay.Process(b)
 	r.body.process(b[0], b[1])
+}
+
+// ProcessLed implements [dsp.Led]. Plate and room begin to move with the first sound
+// that comes. All else of them is linear: what leads goes through both, and is taken
+// off again, so that the follower moves as its leader does.
+func (r *reverb) ProcessLed(b, lead dsp.Block, leader dsp.Processor, _ []dsp.Block) {
+	for ch := range b {
+		x := lead[ch][:len(b[ch])]
+		for i := range b[ch] {
+			b[ch][i] += x[i]
+		}
+	}
+	r.Process(b)
+	leader.Process(lead)
+	for ch := range b {
+		x := lead[ch][:len(b[ch])]
+		for i := range b[ch] {
+			b[ch][i] -= x[i]
+		}
+	}
 }
 
 // Reset implements [dsp.Processor].

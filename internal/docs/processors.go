@@ -32,7 +32,7 @@ func processors() (map[string][]byte, error) {
 			p.line("### %s\n\n%s.\n", k.Name, strings.ToUpper(k.Doc[:1])+k.Doc[1:])
 			p.settings(spec.Settings(k.Params))
 			if k.Follows != nil {
-				p.line("Where its gain goes by level, it does with `dynamics: main` in [versions](reference.md#versions) and prints what it does in the main version.\n")
+				p.line("With `dynamics: main` its gain and its movement are in [versions](reference.md#versions) and prints what they are in the main version.\n")
 			}
 			for _, f := range figures[k.Name] {
 				path := "processors/" + f.name + ".svg"
