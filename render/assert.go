@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lathe-audio/lathe/render/audiofile"
 	"github.com/lathe-audio/lathe/render/measure"
 	"github.com/lathe-audio/lathe/spec"
 )
@@ -407,7 +408,7 @@ func (c *Check) wording(j job, a spec.Assertion) string {
 	text := fmt.Sprintf("%s is %q", c.What, c.Text)
 	if c.Text == "" {
 		text = c.What + " is missing"
-		if !j.delivery.Metadata {
+		if len(j.delivery.Metadata) == 0 {
 			text += " (the delivery's metadata is off)"
 		}
 	}
@@ -423,9 +424,8 @@ func (c *Check) wording(j job, a spec.Assertion) string {
 // word is the text of a field of metadata: what goes into the file, for fields
 // that do, and else what the project says.
 func (j job) word(field string, release *spec.Release) string {
-	tags := (&stage{job: j}).tags()
-	if text, inFile := tags[field]; inFile {
-		if !j.delivery.Metadata {
+	if text := j.texts()[field]; text != "" {
+		if len(j.delivery.Metadata) == 0 && slices.Contains(audiofile.InfoTags(), field) {
 			return ""
 		}
 		return text

@@ -30,10 +30,10 @@ var deliveryKeys = []key{
 	{name: "name", typ: text{pattern: namePattern, expect: "a name (letters, digits, _ and -)"}, absent: "the profile's", doc: "folder below the output folder"},
 	{name: "from", typ: choice{[]string{"master", "mix"}}, def: "master", doc: "what is delivered: the mastered song, or the mix before the master"},
 	{name: "prints", typ: printList{}, absent: "the song whole", doc: "in place of the song its parts, of the main version, a file each, before the mix's own chain and fader. buses: everything that feeds the mix, returns apart, which always adds up to it; stems, or a list of stems, buses, returns, groups or tags: each as it is heard alone, through its buses and with its share of the returns"},
-	{name: "format", typ: choice{[]string{"wav"}}, def: "wav", doc: "file format"},
+	{name: "format", typ: choice{[]string{"wav", "aiff", "aifc", "flac"}}, def: "wav", doc: "file format; a WAV file above 4 GiB becomes RF64 by itself"},
 	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, words: []string{"session"}, eg: "48 kHz"}, def: "session", doc: "sample rate of the file; session: the rate the song is mixed at"},
 	{name: "max_sample_rate", typ: quantity{unit: param.Hz, min: 44100, max: 384000, whole: true, words: []string{none}, eg: "96 kHz"}, def: none, doc: "highest rate of the file where sample_rate is session; above it the rate is divided by the smallest whole number that brings it there"},
-	{name: "bit_depth", typ: choice{[]string{"16", "24", "32 float"}}, def: "24", doc: "word length of the file"},
+	{name: "bit_depth", typ: choice{[]string{"16", "24", "32", "32 float"}}, def: "24", doc: "word length of the file; flac holds 16 or 24, aiff no floats"},
 	{name: "loudness", typ: quantity{unit: param.LUFS, min: -60, max: 0, words: []string{none}}, def: none, doc: "integrated loudness (BS.1770) of the file; none: as loud as the master is"},
 	{name: "tolerance", typ: quantity{unit: param.LU, min: 0.01, max: 5}, def: 0.1, doc: "how far the file's loudness may lie from the target"},
 	{name: "ceiling", typ: quantity{unit: param.DBTP, min: -20, max: 0, words: []string{none}}, def: none, doc: "highest true peak of the file; none: no limiter"},
@@ -48,7 +48,7 @@ var deliveryKeys = []key{
 	{name: "file_name", typ: fileTemplate{}, absent: DefaultFileName, doc: fileNameDoc()},
 	{name: "characters", typ: choice{[]string{AnyCharacters, ASCIICharacters, DistributorCharacters}}, def: AnyCharacters, doc: "what the file's name is made of, beyond what every file system takes. ascii: printable ASCII, with letters transliterated (ø is o, ß is ss); distributor: letters A to Z, digits, _ and - only, others become _"},
 	{name: "rules", typ: ruleList{}, absent: "the profile's", doc: "what the platform asks of the file, held against what is read back from disk. advice: the profile's rules are only told; none: they are not held; or rules of your own in their place. What an entry of `deliver` sets itself (bit_depth, loudness, ...) is only advised against"},
-	{name: "metadata", typ: toggle{}, def: true, doc: "write title, artist, album, date, genre and copyright into the file"},
+	{name: "metadata", typ: metadataKey{}, def: metadataChoice{preset: basicMetadata}, doc: metadataDoc},
 }
 
 // profileKeys are the keys of a profile file.
@@ -139,6 +139,7 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	d.explainRules(&v, base, top, l.at)
 	at.words = fmt.Sprintf("deliver: %s", v.Name)
 	d.checkDither(&v, top, name, at)
+	d.checkFormat(&v, l, at)
 	if c, ok := l.get("prints").(printChoice); ok {
 		d.checkPrints(&v, c, top, name, at)
 	}
@@ -238,7 +239,6 @@ func (l layers) fill(v *Delivery) {
 	v.Resample = l.get("resample").(string)
 	v.Head, v.Tail = l.get("head").(float64), l.get("tail").(float64)
 	v.Handover = l.get("handover").(string)
-	v.Metadata = l.get("metadata").(bool)
 }
 
 func keyNamed(keys []key, name string) key {

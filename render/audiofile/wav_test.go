@@ -448,21 +448,21 @@ func TestWriteErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		spec  Spec
-		write func(*Writer) error
+		write func(*PCMWriter) error
 		want  string
 	}{
-		{"too large for 24 bits", int24, func(w *Writer) error { return w.WriteInt([][]int32{{0, 1 << 23}, {0, 0}}) }, "does not fit 24 bits"},
-		{"too small for 24 bits", int24, func(w *Writer) error { return w.WriteInt([][]int32{{0}, {-1<<23 - 1}}) }, "does not fit 24 bits"},
-		{"too large for 16 bits", Spec{Rate: 48000, Channels: 2, Bits: 16}, func(w *Writer) error { return w.WriteInt([][]int32{{0}, {1 << 15}}) }, "does not fit 16 bits"},
-		{"too large, mono", Spec{Rate: 48000, Channels: 1, Bits: 16}, func(w *Writer) error { return w.WriteInt([][]int32{{-1<<15 - 1}}) }, "does not fit 16 bits"},
-		{"NaN", float, func(w *Writer) error { return w.WriteFloat([][]float64{{0}, {math.NaN()}}) }, "not a number"},
-		{"beyond float32", float, func(w *Writer) error { return w.WriteFloat([][]float64{{1e300}, {0}}) }, "not a number"},
-		{"floats into integers", int24, func(w *Writer) error { return w.WriteFloat([][]float64{{0}, {0}}) }, "floats written to an integer file"},
-		{"integers into floats", float, func(w *Writer) error { return w.WriteInt([][]int32{{0}, {0}}) }, "integers written to a float file"},
-		{"wrong channels", int24, func(w *Writer) error { return w.WriteInt([][]int32{{0}}) }, "1 channels written to a file with 2"},
+		{"too large for 24 bits", int24, func(w *PCMWriter) error { return w.WriteInt([][]int32{{0, 1 << 23}, {0, 0}}) }, "does not fit 24 bits"},
+		{"too small for 24 bits", int24, func(w *PCMWriter) error { return w.WriteInt([][]int32{{0}, {-1<<23 - 1}}) }, "does not fit 24 bits"},
+		{"too large for 16 bits", Spec{Rate: 48000, Channels: 2, Bits: 16}, func(w *PCMWriter) error { return w.WriteInt([][]int32{{0}, {1 << 15}}) }, "does not fit 16 bits"},
+		{"too large, mono", Spec{Rate: 48000, Channels: 1, Bits: 16}, func(w *PCMWriter) error { return w.WriteInt([][]int32{{-1<<15 - 1}}) }, "does not fit 16 bits"},
+		{"NaN", float, func(w *PCMWriter) error { return w.WriteFloat([][]float64{{0}, {math.NaN()}}) }, "not a number"},
+		{"beyond float32", float, func(w *PCMWriter) error { return w.WriteFloat([][]float64{{1e300}, {0}}) }, "not a number"},
+		{"floats into integers", int24, func(w *PCMWriter) error { return w.WriteFloat([][]float64{{0}, {0}}) }, "floats written to an integer file"},
+		{"integers into floats", float, func(w *PCMWriter) error { return w.WriteInt([][]int32{{0}, {0}}) }, "integers written to a float file"},
+		{"wrong channels", int24, func(w *PCMWriter) error { return w.WriteInt([][]int32{{0}}) }, "1 channels written to a file with 2"},
 		{"unknown tag", Spec{Rate: 48000, Channels: 2, Bits: 24, Tags: map[string]string{"isrc": "x"}}, nil, "only [title artist"},
 		{"20 bits", Spec{Rate: 48000, Channels: 2, Bits: 20}, nil, "20-bit"},
-		{"5.1", Spec{Rate: 48000, Channels: 6, Bits: 24}, nil, "6 channels"},
+		{"9 channels", Spec{Rate: 48000, Channels: 9, Bits: 24}, nil, "9 channels"},
 		{"no rate", Spec{Channels: 2, Bits: 24}, nil, "0 Hz"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
