@@ -9,9 +9,9 @@ import (
 
 // createAIFF writes the header of an AIFF or AIFF-C file to w.
 //
-// AIFF-C has the kinds of samples that AIFF lacks, or that a reader may want:
-// "sowt" is 16 bits little-endian, as Mac software imports CDs, "in24" and "in32"
-// are integers in so many bits, "fl32" is 32-bit float.
+// AIFF-C has the kinds of samples that AIFF lacks: "fl32" is 32-bit float, "sowt" is
+// 16 bits little-endian, as Mac software imports CDs. Longer integers are "NONE", as in
+// AIFF: "in24" and "in32" say the same, and not every reader (SoX) knows them.
 func createAIFF(w io.WriteSeeker, spec Spec) (*PCMWriter, error) {
 	compressed := spec.format() == "aifc"
 	if err := spec.check(maxWritten, []int{16, 24, 32}, compressed); err != nil {
@@ -41,14 +41,12 @@ func (a aiffHeader) codec() string {
 		return "fl32"
 	case a.spec.Bits == 16:
 		return "sowt"
-	case a.spec.Bits == 24:
-		return "in24"
 	}
-	return "in32"
+	return "NONE"
 }
 
 // codecNames are what Apple's software calls the kinds of samples.
-var codecNames = map[string]string{"sowt": "little endian", "in24": "24-bit integer", "in32": "32-bit integer", "fl32": "32-bit floating point"}
+var codecNames = map[string]string{"NONE": "not compressed", "sowt": "little endian", "fl32": "32-bit floating point"}
 
 func (a aiffHeader) bytes(frames int64) []byte {
 	be := binary.BigEndian

@@ -51,7 +51,8 @@ func (b *Broadcast) bytes() []byte {
 		at, size int
 		text     string
 	}{{0, 256, b.Description}, {256, 32, b.Originator}, {288, 32, b.OriginatorReference}, {320, 10, b.Date}, {330, 8, b.Time}} {
-		copy(out[f.at:f.at+f.size], ascii(f.text))
+		text := ascii(f.text)
+		copy(out[f.at:f.at+f.size], strings.TrimRight(text[:min(f.size, len(text))], " "))
 	}
 	le.PutUint64(out[bextStamp:], uint64(max(b.TimeReference, 0)))
 	le.PutUint16(out[bextVersion:], 2)

@@ -51,15 +51,22 @@ type Writer interface {
 // Create begins a file at w, which is at its beginning and empty. The same Spec
 // and samples give the same bytes on every machine.
 func Create(w io.WriteSeeker, spec Spec) (Writer, error) {
+	var out Writer
+	var err error
 	switch spec.format() {
 	case "wav":
-		return CreateWAV(w, spec)
+		out, err = CreateWAV(w, spec)
 	case "aiff", "aifc":
-		return createAIFF(w, spec)
+		out, err = createAIFF(w, spec)
 	case "flac":
-		return createFLAC(w, spec)
+		out, err = createFLAC(w, spec)
+	default:
+		err = fmt.Errorf("audiofile: cannot write format %q, only %v", spec.Format, Formats())
 	}
-	return nil, fmt.Errorf("audiofile: cannot write format %q, only %v", spec.Format, Formats())
+	if err != nil {
+		return nil, err // and not an interface that holds a nil pointer
+	}
+	return out, nil
 }
 
 func (s Spec) format() string {

@@ -65,7 +65,10 @@ func createFLAC(w io.WriteSeeker, spec Spec) (*flacWriter, error) {
 		return nil, f.out.cause(err)
 	}
 	f.enc.EnablePredictionAnalysis(false)
-	return f, f.out.flush()
+	if err := f.out.flush(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // WriteInt implements [Writer].
