@@ -459,6 +459,9 @@ func (j job) word(field string, release *spec.Release) string {
 func formatFigure(name string, o Output) string {
 	switch name {
 	case "format":
+		if o.Format == "rf64" { // what WAV becomes above 4 GiB
+			return "wav"
+		}
 		return o.Format
 	case "sample_rate":
 		return spec.FormatQuantity(float64(o.SampleRate), "Hz")
