@@ -198,4 +198,9 @@ deliver:
   - streaming: {name: club, loudness: -12 LUFS, ceiling: -0.5 dBTP, max_reduction: 20 dB}
   - cd: {name: cd-shaped, dither: shaped}
   - cd: {name: cd-minimum, dither: tpdf-hp, resample: minimum}
+  - cd: {name: flac, format: flac}
+  - streaming: {name: hires, format: flac, sample_rate: 96 kHz}
+  - streaming: {name: aiff, format: aiff, metadata: full}
+  - mix: {name: aifc, format: aifc}
+  - streaming: {name: bwf, bit_depth: 32, metadata: full}
 `
