@@ -3,7 +3,6 @@ package render
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -149,9 +148,7 @@ func CheckPlan(p *spec.Project) ([]Check, error) {
 		if d.Float {
 			o.Encoding = "float"
 		}
-		if d.Metadata {
-			o.Tags = slices.Sorted(maps.Keys((&stage{job: j}).tags()))
-		}
+		o.Tags = (&stage{job: j}).says()
 		return finishedJob{j, o}
 	}
 	var checks []Check

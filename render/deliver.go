@@ -18,6 +18,7 @@ import (
 	"github.com/lathe-audio/lathe/dsp/xmath"
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/render/measure"
+	"github.com/lathe-audio/lathe/spec"
 )
 
 // Checks of a finished file, besides the delivery's own numbers.
@@ -383,10 +384,7 @@ func (s *stage) targetPeak() *float64 {
 func (s *stage) named(out Output) Output {
 	out.Path, out.Song, out.Version, out.Delivery = s.path, s.song.Title, s.version.name, s.delivery.Name
 	out.Profile = s.delivery.Title
-	out.Tags = nil
-	if s.delivery.Metadata {
-		out.Tags = slices.Sorted(maps.Keys(s.tags()))
-	}
+	out.Tags = s.says()
 	out.Print = s.printName()
 	if out.Version == "" {
 		out.Version = "main"

@@ -141,7 +141,7 @@ func (j job) nameField(field string) string {
 			return strconv.Itoa(j.number)
 		}
 	case "isrc":
-		return j.song.ISRC
+		return j.isrc()
 	case "catalog":
 		return release.Catalog
 	case "upc":

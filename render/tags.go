@@ -100,6 +100,25 @@ func replayGain(tags map[string]string, o Output) {
 	tags["replaygain_track_peak"] = fmt.Sprintf("%.6f", xmath.Gain(*o.TruePeak))
 }
 
+// says lists what a finished file will tell, without looking at a cover.
+func (s *stage) says() []string {
+	d := s.delivery
+	m := audiofile.Metadata{Tags: s.texts(), Texts: d.Says(spec.MetadataInfo), ID3: d.Says(spec.MetadataID3)}
+	if d.Says(spec.MetadataReplayGain) {
+		replayGain(m.Tags, s.output)
+	}
+	if d.Says(spec.MetadataCover) && s.release != nil && s.release.Cover != nil {
+		m.Cover = &audiofile.Picture{}
+	}
+	if d.Says(spec.MetadataBext) {
+		m.Broadcast = &audiofile.Broadcast{}
+	}
+	if d.Says(spec.MetadataIXML) {
+		m.IXML = &audiofile.IXML{}
+	}
+	return m.Says(d.Format)
+}
+
 // metadata is what a finished file of a stage says of its recording.
 func (s *stage) metadata() (audiofile.Metadata, error) {
 	d := s.delivery

@@ -372,3 +372,44 @@ func asID3(tags map[string]string) map[string]string {
 	}
 	return out
 }
+
+// Says lists what a file of a format tells with this metadata, in alphabetical
+// order: the names of its texts, and "bext", "cover" and "ixml".
+func (m Metadata) Says(format string) []string {
+	said := map[string]string{}
+	if m.Texts {
+		column := map[string]func(Field) string{"aiff": aiffColumn, "aifc": aiffColumn, "flac": vorbisColumn, "wav": infoColumn}[format]
+		maps.Copy(said, only(m.Tags, column))
+	}
+	if m.ID3 {
+		maps.Copy(said, only(m.Tags, id3Column))
+	}
+	if m.Broadcast != nil {
+		said["bext"] = ""
+	}
+	if m.IXML != nil {
+		said["ixml"] = ""
+	}
+	if m.Cover != nil && (m.ID3 || m.Texts && format == "flac") {
+		said["cover"] = ""
+	}
+	return slices.Sorted(maps.Keys(said))
+}
+
+// Says is the same of a file that is read, with the names that are its own.
+func (r *Reader) Says() []string {
+	said := maps.Clone(r.info.Tags)
+	if said == nil {
+		said = map[string]string{}
+	}
+	if r.info.Broadcast != nil {
+		said["bext"] = ""
+	}
+	if r.info.IXML != nil {
+		said["ixml"] = ""
+	}
+	if len(r.cover) > 0 {
+		said["cover"] = ""
+	}
+	return slices.Sorted(maps.Keys(said))
+}
