@@ -3,12 +3,12 @@ package render
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/lathe-audio/lathe/render/audiofile"
 	"github.com/lathe-audio/lathe/render/measure"
 	"github.com/lathe-audio/lathe/spec"
 )
@@ -148,9 +148,7 @@ func CheckPlan(p *spec.Project) ([]Check, error) {
 		if d.Float {
 			o.Encoding = "float"
 		}
-		if d.Metadata {
-			o.Tags = slices.Sorted(maps.Keys((&stage{job: j}).tags()))
-		}
+		o.Tags = (&stage{job: j}).says()
 		return finishedJob{j, o}
 	}
 	var checks []Check
@@ -407,7 +405,7 @@ func (c *Check) wording(j job, a spec.Assertion) string {
 	text := fmt.Sprintf("%s is %q", c.What, c.Text)
 	if c.Text == "" {
 		text = c.What + " is missing"
-		if !j.delivery.Metadata {
+		if len(j.delivery.Metadata) == 0 {
 			text += " (the delivery's metadata is off)"
 		}
 	}
@@ -423,9 +421,8 @@ func (c *Check) wording(j job, a spec.Assertion) string {
 // word is the text of a field of metadata: what goes into the file, for fields
 // that do, and else what the project says.
 func (j job) word(field string, release *spec.Release) string {
-	tags := (&stage{job: j}).tags()
-	if text, inFile := tags[field]; inFile {
-		if !j.delivery.Metadata {
+	if text := j.texts()[field]; text != "" {
+		if len(j.delivery.Metadata) == 0 && slices.Contains(audiofile.InfoTags(), field) {
 			return ""
 		}
 		return text
@@ -459,6 +456,9 @@ func (j job) word(field string, release *spec.Release) string {
 func formatFigure(name string, o Output) string {
 	switch name {
 	case "format":
+		if o.Format == "rf64" { // what WAV becomes above 4 GiB
+			return "wav"
+		}
 		return o.Format
 	case "sample_rate":
 		return spec.FormatQuantity(float64(o.SampleRate), "Hz")

@@ -2,14 +2,9 @@ package render
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
-	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +16,6 @@ import (
 
 	"github.com/lathe-audio/lathe/dsp/seed"
 	"github.com/lathe-audio/lathe/dsp/xmath"
-	"github.com/lathe-audio/lathe/render/audiofile"
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/render/measure"
 	"github.com/lathe-audio/lathe/spec"
@@ -38,7 +32,7 @@ const (
 // finished reports whether an output's sound is stored and at hand: in its
 // place already, or brought into the workspace.
 func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
-	if st.wav != "" || st.current != "" {
+	if st.sound != "" || st.current != "" {
 		return true
 	}
 	st.finish = st.describe(s)
@@ -50,7 +44,7 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 	if !ok {
 		return false
 	}
-	if e, ok := b.look(ctx, st.words().Key()); ok {
+	if e, ok := b.look(ctx, b.words(ctx, st).Key()); ok {
 		var file Output
 		if json.Unmarshal(e.Meta, &file) == nil && b.place.holds(ctx, st.path, file.SHA256) {
 			st.current = file.SHA256
@@ -58,13 +52,13 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 		}
 	}
 	if b.dry {
-		return e.Files["wav"].Size > 0
+		return e.Files["sound"].Size > 0
 	}
-	path := b.work.path(key.String()[:24] + ".wav")
-	if _, ok, err := b.store.Restore(ctx, key, map[string]string{"wav": path}, cache.Link); err != nil || !ok {
+	path := b.work.path(key.String()[:24] + "." + st.delivery.Format)
+	if _, ok, err := b.store.Restore(ctx, key, map[string]string{"sound": path}, cache.Link); err != nil || !ok {
 		return false
 	}
-	st.wav = path
+	st.sound = path
 	return true
 }
 
@@ -78,6 +72,7 @@ func (st *stage) describe(s *laid) cache.Description {
 	if st.takeID(s.desk.rate).minimum {
 		t.Add("resample", minimumPhase)
 	}
+	t.Add("format", d.Format)
 	t.Add("bit_depth", fmt.Sprint(d.BitDepth, d.Float))
 	t.Add("dither", d.Dither)
 	t.Add("dither seed", strings.Join(st.ditherSeed(), "/"))
@@ -111,14 +106,10 @@ func optional(x *float64) string {
 }
 
 // words describes the finished file: the sound with its tags.
-func (st *stage) words() cache.Description {
+func (b *builder) words(ctx context.Context, st *stage) cache.Description {
 	t := cache.Describe(EngineVersion, "file")
 	t.AddInput("finish", st.finish.Key())
-	if st.delivery.Metadata {
-		for _, name := range slices.Sorted(maps.Keys(st.tags())) {
-			t.Add("tags."+name, st.tags()[name])
-		}
-	}
+	b.describeMetadata(ctx, st, &t)
 	return t
 }
 
@@ -184,53 +175,15 @@ func (b *builder) word(ctx context.Context, st *stage) (staged, error) {
 		return staged{Output: out}, nil
 	}
 	path := b.work.path(fmt.Sprintf("%x.out", seed.Of(st.path)))
-	var tags map[string]string
-	if st.delivery.Metadata {
-		tags = st.tags()
-	}
-	var err error
-	if out.SHA256, err = copyTagged(path, st.wav, tags); err != nil {
+	words, err := st.metadata()
+	if err != nil {
 		return staged{}, err
 	}
-	b.keep(ctx, st.words().Key(), cache.Result{Meta: out})
+	if out.SHA256, err = copyWith(path, st.sound, words); err != nil {
+		return staged{}, err
+	}
+	b.keep(ctx, b.words(ctx, st).Key(), cache.Result{Meta: out})
 	return staged{Output: out, file: path}, nil
-}
-
-// copyTagged copies a finished sound, adds its tags, reads them back, and
-// returns the file's digest.
-func copyTagged(to, from string, tags map[string]string) (string, error) {
-	in, err := os.Open(from)
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return "", err
-	}
-	out, err := os.Create(to)
-	if err != nil {
-		return "", fmt.Errorf("create output: %w", err)
-	}
-	defer out.Close()
-	sum := sha256.New()
-	if err := audiofile.CopyTagged(io.MultiWriter(out, sum), in, info.Size(), tags); err != nil {
-		return "", err
-	}
-	if err := out.Sync(); err != nil {
-		return "", err
-	}
-	r, err := audiofile.Open(to)
-	if err != nil {
-		return "", err
-	}
-	defer r.Close()
-	for name, text := range tags {
-		if got := r.Info().Tags[name]; got != text {
-			return "", fmt.Errorf("%s: tag %s reads back as %q, not %q", to, name, got, text)
-		}
-	}
-	return hex.EncodeToString(sum.Sum(nil)), out.Close()
 }
 
 // mastering makes the deliveries of one song.
@@ -338,11 +291,14 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 		if miss := s.check(s.report, clamped, t.sound.rate); miss != nil {
 			return miss, nil
 		}
+		if miss, err := m.encode(ctx, s); miss != nil || err != nil {
+			return miss, err
+		}
 		action.Event, action.Seconds = ActionDone, time.Since(began).Seconds()
 		m.event(action)
 		m.count(false)
 		s.seconds = action.Seconds
-		m.keep(ctx, s.finish.Key(), cache.Result{Files: map[string]string{"wav": s.wav}, Meta: s.output, Seconds: s.seconds})
+		m.keep(ctx, s.finish.Key(), cache.Result{Files: map[string]string{"sound": s.sound}, Meta: s.output, Seconds: s.seconds})
 		return nil, nil
 	}
 }
@@ -364,14 +320,14 @@ func (m *mastering) slot(ctx context.Context, f func() error) error {
 
 // file writes an output's sound and reads it back.
 func (m *mastering) file(ctx context.Context, s *stage, t *take, d drive) (level levelled, clamped int64, err error) {
-	s.wav = m.work.path(s.finish.Key().String()[:24] + ".wav")
+	s.sound = m.work.path(s.finish.Key().String()[:24] + ".wav")
 	level, clamped, err = t.write(ctx, d, file{
-		path: s.wav, bits: s.delivery.BitDepth, float: s.delivery.Float, dither: s.delivery.Dither,
+		path: s.sound, bits: s.delivery.BitDepth, float: s.delivery.Float, dither: s.delivery.Dither,
 		seed: seed.Of(append([]string{"dither"}, s.ditherSeed()...)...),
 		head: frames(s.delivery.Head, t.sound.rate), tail: frames(s.delivery.Tail, t.sound.rate),
 	})
 	if err == nil {
-		s.report, err = measure.File(ctx, s.wav, measure.Options{})
+		s.report, err = measure.File(ctx, s.sound, measure.Options{})
 	}
 	return level, clamped, err
 }
@@ -428,10 +384,7 @@ func (s *stage) targetPeak() *float64 {
 func (s *stage) named(out Output) Output {
 	out.Path, out.Song, out.Version, out.Delivery = s.path, s.song.Title, s.version.name, s.delivery.Name
 	out.Profile = s.delivery.Title
-	out.Tags = nil
-	if s.delivery.Metadata {
-		out.Tags = slices.Sorted(maps.Keys(s.tags()))
-	}
+	out.Tags = s.says()
 	out.Print = s.printName()
 	if out.Version == "" {
 		out.Version = "main"
@@ -448,38 +401,6 @@ func rounded(x *float64) *float64 {
 	}
 	y := round(*x)
 	return &y
-}
-
-// tags is the text that goes into the file.
-func (s *stage) tags() map[string]string {
-	tags := map[string]string{}
-	put := func(name string, values ...string) {
-		for _, v := range values {
-			if v != "" {
-				tags[name] = v
-				return
-			}
-		}
-	}
-	title := s.song.Title
-	if s.version.title != "" {
-		title += " (" + s.version.title + ")"
-	}
-	if s.print != nil {
-		title += " - " + s.print.Name
-	}
-	put("title", title)
-	var release spec.Release
-	if s.release != nil {
-		release = *s.release
-		put("album", release.Title)
-		put("track", fmt.Sprint(s.number))
-	}
-	put("artist", s.song.Artist, release.Artist)
-	put("date", s.song.Date, release.Date)
-	put("genre", s.song.Genre, release.Genre)
-	put("copyright", s.song.Copyright, release.Copyright)
-	return tags
 }
 
 // check holds what was read back from the file against the delivery.

@@ -100,7 +100,7 @@ var slots = []slot{
 	{"deliver.order", []string{"${streaming}${cd}${float}${club}${prints}", "${prints}${float}${club}${cd}${streaming}"}},
 	{"prints", []string{"", "stems, ", "stems: {prints: buses, bit_depth: 24, dither: tpdf}, ", "stems: {prints: [lead]}, ", "stems: {prints: buses, through: mix, versions: '*'}, ", "stems: {prints: [lead, drums], through: master, dynamics: main, versions: [main, dub]}, "}},
 	{"streaming", []string{"streaming, ", "streaming: {loudness: -15 LUFS}, ", "streaming: {bit_depth: 16}, ", "streaming: {ceiling: -2 dBTP}, ", "streaming: {name: stream}, "}},
-	{"cd", []string{"cd, ", "", "cd: {dither: none}, ", "cd: {dither: shaped}, ", "cd: {resample: minimum}, ", "cd: {metadata: false}, "}},
+	{"cd", []string{"cd, ", "", "cd: {dither: none}, ", "cd: {dither: shaped}, ", "cd: {resample: minimum}, ", "cd: {metadata: false}, ", "cd: {format: flac}, ", "cd: {format: aifc, metadata: [id3, replaygain]}, "}},
 	{"float", []string{"mix, ", "", "mix: {from: master}, ", "mix: {sample_rate: 44.1 kHz}, ", "mix: {sample_rate: 32 kHz, bit_depth: 24, dither: tpdf}, "}},
 	{"club", []string{"", "streaming: {name: club, loudness: -11 LUFS, ceiling: -0.5 dBTP, max_reduction: 20 dB}, "}},
 

@@ -67,7 +67,7 @@ type Output struct {
 	Dither     string  `json:"dither"`
 
 	SessionRate int      `json:"session_rate_hz,omitempty"` // where the file's is another
-	Tags        []string `json:"tags,omitempty"`            // the fields of text in the file, which were read back from it
+	Tags        []string `json:"tags,omitempty"`            // what the file says: fields of text, bext, cover, ixml, all read back from it
 
 	Integrated   *float64 `json:"integrated_lufs"`
 	Range        *float64 `json:"loudness_range_lu"`

@@ -202,4 +202,9 @@ deliver:
   - mix: {name: replayed, from: master, versions: replay}
   - stems: {name: through, prints: buses, through: mix, dynamics: main}
   - stems: {name: mastered, prints: [band, low], through: master, versions: [main, re*]}
+  - cd: {name: flac, format: flac, versions: [main, instrumental]}
+  - streaming: {name: hires, format: flac, sample_rate: 96 kHz, versions: [main, instrumental]}
+  - streaming: {name: aiff, format: aiff, metadata: full, versions: [main, instrumental]}
+  - mix: {name: aifc, format: aifc, versions: [main, instrumental]}
+  - streaming: {name: bwf, bit_depth: 32, metadata: full, versions: [main, instrumental]}
 `

@@ -283,7 +283,7 @@ func (e *ending) hear(b dsp.Block) {
 }
 
 // silent writes frames of digital silence: undithered, as nothing is rounded.
-func silent(w *audiofile.Writer, frames int64, float bool) error {
+func silent(w audiofile.Writer, frames int64, float bool) error {
 	if frames == 0 {
 		return nil
 	}

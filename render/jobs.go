@@ -17,6 +17,7 @@ import (
 type job struct {
 	song     *spec.Song
 	number   int // in the album, from 1; 0: no album
+	of       int // how many songs that has
 	trim     float64
 	release  *spec.Release
 	version  version
@@ -60,10 +61,10 @@ func list(p *spec.Project) ([]job, error) {
 		}
 	}
 	if p.Song != nil {
-		add(p.Song, job{})
+		add(p.Song, job{release: p.Release})
 	}
 	for _, s := range p.Songs {
-		add(s.Song, job{number: s.Number, trim: s.Trim, release: p.Release})
+		add(s.Song, job{number: s.Number, of: len(p.Songs), trim: s.Trim, release: p.Release})
 	}
 	if fault != nil {
 		return nil, fault
@@ -143,7 +144,7 @@ func (j job) nameField(field string) string {
 			return strconv.Itoa(j.number)
 		}
 	case "isrc":
-		return j.song.ISRC
+		return j.isrc()
 	case "catalog":
 		return release.Catalog
 	case "upc":

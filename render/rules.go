@@ -3,7 +3,6 @@ package render
 import (
 	"context"
 	"fmt"
-	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -276,7 +275,7 @@ func tagsOf(name string) ([]string, error) {
 		return nil, err
 	}
 	defer in.Close()
-	return slices.Sorted(maps.Keys(in.Info().Tags)), nil
+	return in.Says(), nil
 }
 
 // formatName is a file's format as rules have it: RF64 and BW64 are WAV beyond

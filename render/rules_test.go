@@ -25,7 +25,7 @@ func ruledOutput(t *testing.T, deliver string, change func(o *Output)) (job, Out
 	if rate := j.delivery.SampleRate; rate > 0 {
 		o.SampleRate = rate
 	}
-	if j.delivery.Metadata {
+	if len(j.delivery.Metadata) > 0 {
 		o.Tags = []string{"artist", "title"}
 	}
 	if change != nil {

@@ -37,7 +37,8 @@ type stage struct {
 	report  measure.Report    // of the file just written
 	output  Output            // what is known of it, when it is stored
 	current string            // its digest with words, when the file in place has it
-	wav     string            // the finished sound in the workspace
+	sound   string            // the finished sound in the workspace, without words
+	session int               // Hz, the rate that the song is mixed at
 	seconds float64           // that finishing took
 }
 
@@ -67,7 +68,7 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 			if err != nil {
 				return nil, err
 			}
-			s.stages = append(s.stages, stage{job: j, mix: part, from: from})
+			s.stages = append(s.stages, stage{job: j, mix: part, from: from, session: rate})
 			continue
 		}
 		mix, err := s.desk.mixdown(j.version)
@@ -83,7 +84,7 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 		if from, err = s.desk.monoBass(j.delivery, from); err != nil {
 			return nil, err
 		}
-		s.stages = append(s.stages, stage{job: j, mix: mix, from: from})
+		s.stages = append(s.stages, stage{job: j, mix: mix, from: from, session: rate})
 	}
 	s.length = s.desk.length
 	if s.length == 0 {

@@ -20,7 +20,7 @@ var releaseKeys = []key{
 	{name: "label", typ: text{}, doc: "record label"},
 	{name: "catalog", typ: text{}, doc: "catalogue number"},
 	{name: "upc", typ: text{pattern: `^[0-9]{12,13}$`, expect: "a UPC of 12 or an EAN of 13 digits", quoted: true, check: checkDigit}, doc: "UPC or EAN, in quotes"},
-	{name: "cover", typ: filePath{what: "cover.jpg"}, doc: "the cover, relative to this file"},
+	{name: "cover", typ: coverFile{filePath{what: "cover.jpg"}}, doc: "the cover, relative to this file: JPEG or PNG, square, and of 1400 pixels or more"},
 	{name: "copyright", typ: text{}, doc: "copyright line; songs without one take it"},
 	{name: "genre", typ: text{}, doc: "genre; songs without one take it"},
 	{name: "language", typ: keyNamed(metaKeys, "language").typ, doc: "language of the words, as a BCP 47 code; songs without one take it"},
@@ -106,6 +106,7 @@ func (d *decoder) album(root *node, p *Project) {
 	p.Assert = d.assertions(root.get("assert"), at.key("assert"), true, about)
 	d.unusedMaster(p, all, root)
 	d.uniqueCodes(p)
+	d.uniqueVersionCodes(p)
 }
 
 // albumSong decodes one entry of the list, and the song behind it.

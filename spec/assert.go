@@ -354,7 +354,7 @@ func globbed(pattern, text string) bool {
 }
 
 // wordFields are the fields of metadata, in the order of reading.
-var wordFields = []string{"title", "artist", "album", "track", "date", "genre", "copyright", "isrc", "composer", "language", "label", "catalog", "upc", "cover"}
+var wordFields = []string{"title", "artist", "album", "track", "date", "genre", "copyright", "isrc", "composer", "lyricist", "comment", "lyrics", "language", "label", "catalog", "upc", "cover"}
 
 // wordRule is a field of metadata and what its text has to be.
 type wordRule struct {

@@ -33,10 +33,10 @@ var deliveryKeys = []key{
 	{name: "through", typ: choice{[]string{ThroughNone, ThroughMix, ThroughMaster}}, def: ThroughNone, doc: "what prints go through: none, they are taken in front of the mix; mix, its chain and fader; master, the master's chain as well"},
 	{name: "dynamics", typ: choice{[]string{DynamicsOwn, DynamicsMain}}, absent: "the version's, of the main version session.dynamics", doc: "of prints, whose level moves the gains on their way. own: each is heard alone; main: what is heard there in the main version, so that the prints of the main version add up to it whatever compressors they go through"},
 	{name: "versions", typ: patterns{}, absent: "all; of prints, main", doc: "versions that are delivered; main is the song itself, * stands for any characters"},
-	{name: "format", typ: choice{[]string{"wav"}}, def: "wav", doc: "file format"},
+	{name: "format", typ: choice{[]string{"wav", "aiff", "aifc", "flac"}}, def: "wav", doc: "file format; a WAV file above 4 GiB becomes RF64 by itself"},
 	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, words: []string{"session"}, eg: "48 kHz"}, def: "session", doc: "sample rate of the file; session: the rate the song is mixed at"},
 	{name: "max_sample_rate", typ: quantity{unit: param.Hz, min: 44100, max: 384000, whole: true, words: []string{none}, eg: "96 kHz"}, def: none, doc: "highest rate of the file where sample_rate is session; above it the rate is divided by the smallest whole number that brings it there"},
-	{name: "bit_depth", typ: choice{[]string{"16", "24", "32 float"}}, def: "24", doc: "word length of the file"},
+	{name: "bit_depth", typ: choice{[]string{"16", "24", "32", "32 float"}}, def: "24", doc: "word length of the file; flac holds 16 or 24, aiff no floats"},
 	{name: "loudness", typ: quantity{unit: param.LUFS, min: -60, max: 0, words: []string{none}}, def: none, doc: "integrated loudness (BS.1770) of the file; none: as loud as the master is"},
 	{name: "tolerance", typ: quantity{unit: param.LU, min: 0.01, max: 5}, def: 0.1, doc: "how far the file's loudness may lie from the target"},
 	{name: "ceiling", typ: quantity{unit: param.DBTP, min: -20, max: 0, words: []string{none}}, def: none, doc: "highest true peak of the file; none: no limiter"},
@@ -51,7 +51,7 @@ var deliveryKeys = []key{
 	{name: "file_name", typ: fileTemplate{}, absent: DefaultFileName, doc: fileNameDoc()},
 	{name: "characters", typ: choice{[]string{AnyCharacters, ASCIICharacters, DistributorCharacters}}, def: AnyCharacters, doc: "what the file's name is made of, beyond what every file system takes. ascii: printable ASCII, with letters transliterated (ø is o, ß is ss); distributor: letters A to Z, digits, _ and - only, others become _"},
 	{name: "rules", typ: ruleList{}, absent: "the profile's", doc: "what the platform asks of the file, held against what is read back from disk. advice: the profile's rules are only told; none: they are not held; or rules of your own in their place. What an entry of `deliver` sets itself (bit_depth, loudness, ...) is only advised against"},
-	{name: "metadata", typ: toggle{}, def: true, doc: "write title, artist, album, date, genre and copyright into the file"},
+	{name: "metadata", typ: metadataKey{}, def: metadataChoice{preset: basicMetadata}, doc: metadataDoc},
 }
 
 // profileKeys are the keys of a profile file.
@@ -142,6 +142,7 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	d.explainRules(&v, base, top, l.at)
 	at.words = fmt.Sprintf("deliver: %s", v.Name)
 	d.checkDither(&v, top, name, at)
+	d.checkFormat(&v, l, at)
 	if c, ok := l.get("prints").(printChoice); ok {
 		d.checkPrints(&v, c, top, name, at)
 	} else {
@@ -252,7 +253,6 @@ func (l layers) fill(v *Delivery) {
 	v.Resample = l.get("resample").(string)
 	v.Head, v.Tail = l.get("head").(float64), l.get("tail").(float64)
 	v.Handover = l.get("handover").(string)
-	v.Metadata = l.get("metadata").(bool)
 }
 
 func keyNamed(keys []key, name string) key {

@@ -222,6 +222,8 @@ func exampleOf(k key) string {
 		return t.words[0]
 	case filePath:
 		return "path/to/" + t.what
+	case coverFile:
+		return "path/to/" + t.what
 	case record:
 		for _, k := range t.keys {
 			if k.required {

@@ -112,7 +112,7 @@ func checkDeliveries(t *testing.T, got []Delivery) {
 		if g.Name != w.name || g.Profile != w.profile || g.SampleRate != w.rate || g.BitDepth != w.depth || *g.Loudness != w.loudness || *g.Ceiling != w.ceiling {
 			t.Errorf("delivery %d: %+v", i, g)
 		}
-		if g.From != "master" || g.Format != "wav" || g.Float || g.Tolerance != 0.1 || g.MaxReduction != 12 || g.Dither != "tpdf" || !g.Metadata || g.Source == "" || g.Date == "" {
+		if g.From != "master" || g.Format != "wav" || g.Float || g.Tolerance != 0.1 || g.MaxReduction != 12 || g.Dither != "tpdf" || !g.Says(MetadataInfo) || g.Source == "" || g.Date == "" {
 			t.Errorf("delivery %d: %+v", i, g)
 		}
 	}
@@ -123,7 +123,7 @@ func TestAlbumOfThePage(t *testing.T) {
 	album := strings.Replace(testdata(t, "page-album.yaml"), "chain: [...]", "chain: [imager: {width: 110%}]", 1)
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
-		"lathe.yaml": album, "art/cover.jpg": "", "mixes/harbour.wav": "", "songs/a.wav": "",
+		"lathe.yaml": album, "art/cover.jpg": jpegOf(1400, 1400), "mixes/harbour.wav": "", "songs/a.wav": "",
 		"songs/undertow.yaml":   "lathe: 1\nsong: {title: Undertow, isrc: QZABC2600001}\nstems: {a: a.wav}\nmaster: {chain: [saturator], max_reduction: 3 dB}\ndeliver: broadcast\n",
 		"songs/breakwater.yaml": "lathe: 1\nsong: {title: Breakwater, artist: Guest}\nstems: {a: a.wav}\n",
 	})

@@ -30,6 +30,8 @@ type Song struct {
 	Artist                                     string
 	ISRC                                       string
 	Composer, Genre, Date, Copyright, Language string
+	Artists                                    []string // each by name, where they are written so
+	Lyricist, Comment, Lyrics                  string
 	Tempo                                      float64 // quarter notes per minute; 0 where none is given
 	Meter                                      Meter
 	Length                                     float64 // seconds from song.length; 0: until the last tail has died away
@@ -170,8 +172,9 @@ const (
 // Version is another version of the song: a set of mutes, solos and levels.
 type Version struct {
 	Pos        Pos
-	Name       string             // as written: "instrumental"
-	Title      string             // as shown in file names: "Instrumental"
+	Name       string // as written: "instrumental"
+	Title      string // as shown in file names: "Instrumental"
+	ISRC       string
 	Mute, Solo []string           // strips; tags and groups are already resolved
 	Gain       map[string]float64 // dB that is added to the faders of strips
 	Dynamics   string             // DynamicsOwn, or DynamicsMain
@@ -218,7 +221,7 @@ type Delivery struct {
 	Through      string   // what the prints go through: ThroughNone, ThroughMix or ThroughMaster
 	Dynamics     string   // of the prints: DynamicsOwn or DynamicsMain; "": those of the version they are of
 	Versions     []string // that are delivered, "main" among them; nil: all
-	Format       string   // "wav"
+	Format       string   // "wav", "aiff", "aifc" or "flac"
 	SampleRate   int      // Hz; 0: the session's
 	BitDepth     int      // 16, 24 or 32
 	Float        bool     // 32-bit float
@@ -230,7 +233,7 @@ type Delivery struct {
 	Resample     string   // the resampler's phase: "linear" or "minimum"
 	Head, Tail   float64  // seconds of silence before and after the song
 	Handover     string   // "none", or how what a mix to be mastered should not have is told: "warn" or "strict"
-	Metadata     bool     // write INFO tags
+	Metadata     []string // what the file says of the recording, and how: words of [MetadataWords]
 
 	MaxSampleRate int      // Hz, of a file at the session's rate; 0: any
 	Peak          *float64 // dBFS, sample peak; nil: the level is not set by it

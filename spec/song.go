@@ -49,15 +49,19 @@ const datePattern = `^[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?$`
 // metaKeys say what a recording is; an album's list may overrule them.
 var metaKeys = []key{
 	{name: "title", typ: text{}, doc: "title of the song"},
-	{name: "artist", typ: text{}, doc: "who performs it"},
+	{name: "artist", typ: text{}, doc: "who performs it, as it is to be read: A & B feat. C"},
+	{name: "artists", typ: textList{}, doc: "each of them by name, where there are several; without artist, it is made of these"},
 	{name: "isrc", typ: text{pattern: `^[A-Z]{2}-?[A-Z0-9]{3}-?[0-9]{2}-?[0-9]{5}$`,
 		expect: "an ISRC: two capital letters, three letters or digits, and seven digits, such as QZABC2600001",
 		tidy:   func(s string) string { return strings.ReplaceAll(s, "-", "") }},
 		doc: "International Standard Recording Code, with or without hyphens"},
-	{name: "composer", typ: text{}, doc: "who wrote it"},
+	{name: "composer", typ: text{}, doc: "who wrote the music"},
+	{name: "lyricist", typ: text{}, doc: "who wrote the words"},
 	{name: "genre", typ: text{}, doc: "genre, as it goes into the files"},
 	{name: "date", typ: text{pattern: datePattern, expect: "a date such as 2026-11-20, 2026-11 or 2026", check: realDate}, doc: "date of release"},
 	{name: "copyright", typ: text{}, doc: "copyright line, as it goes into the files"},
+	{name: "comment", typ: text{}, doc: "a remark, as it goes into the files"},
+	{name: "lyrics", typ: prose{}, doc: "the words, as lines after lyrics: |"},
 	{name: "language", typ: text{pattern: `^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$`, expect: "a language code such as en or pt-BR"}, doc: "language of the words, as a BCP 47 code"},
 }
 
@@ -110,6 +114,7 @@ var (
 
 var versionKeys = []key{
 	{name: "title", typ: text{}, doc: "what file names show in brackets; from the version's name where it is not written"},
+	{name: "isrc", typ: keyNamed(metaKeys, "isrc").typ, doc: "its own recording code: another version is another recording"},
 	{name: "mute", typ: words{}, doc: "stems, buses, returns, groups or tags that are left out"},
 	{name: "solo", typ: words{}, doc: "stems, buses, returns, groups or tags that alone are left in; a return that is named is heard with all that feeds it"},
 	{name: "gain", typ: offsets{}, doc: "levels that are added to the faders of stems, buses, returns, groups or tags: {vocals: 1 dB}; what is named in several ways gets the sum"},
@@ -220,6 +225,7 @@ func (d *decoder) single(root *node, p *Project) {
 	d.refuseForeign(root, projectKeys(false), projectKeys(true), "an album: a project with songs")
 	p.Song = d.songFile(root, place{plain: true}, &p.Release)
 	d.finishSong(p.Song, root, nil, place{plain: true})
+	d.uniqueVersionCodes(p)
 }
 
 // refuseForeign takes keys out that belong into the other kind of project.
@@ -254,7 +260,7 @@ func (d *decoder) songFile(root *node, at place, release **Release) *Song {
 			s.Start = &start
 		}
 		if session.has("start") && !d.song.bwf {
-			d.warn(session.at["start"], at.key("session").key("start"), "changes nothing: no stem has offset: bwf", "")
+			d.warn(session.at["start"], at.key("session").key("start"), "changes no sound: no stem has offset: bwf", "it is the time stamp of files with metadata: [bext] alone")
 		}
 	} else {
 		s.PanLaw, s.Dynamics = PanLaw3, DynamicsOwn
@@ -279,12 +285,18 @@ func (d *decoder) songFile(root *node, at place, release **Release) *Song {
 // describe takes over what is written of a recording.
 func (s *Song) describe(g *group) {
 	for name, field := range map[string]*string{
-		"title": &s.Title, "artist": &s.Artist, "isrc": &s.ISRC, "composer": &s.Composer,
+		"title": &s.Title, "artist": &s.Artist, "isrc": &s.ISRC, "composer": &s.Composer, "lyricist": &s.Lyricist, "comment": &s.Comment, "lyrics": &s.Lyrics,
 		"genre": &s.Genre, "date": &s.Date, "copyright": &s.Copyright, "language": &s.Language,
 	} {
 		if v := g.str(name); v != "" {
 			*field = v
 		}
+	}
+	if names, ok := g.values["artists"].([]string); ok {
+		s.Artists = names
+	}
+	if s.Artist == "" {
+		s.Artist = credit(s.Artists)
 	}
 }
 
@@ -406,7 +418,7 @@ func plainMix(n *node) Strip { return Strip{Pos: n.pos(), Name: mixName, Width: 
 
 // addVersion resolves the names and tags of a version.
 func (d *decoder) addVersion(m member) {
-	v := Version{Pos: m.key.pos(), Name: m.name, Title: m.str("title"), Dynamics: m.str("dynamics")}
+	v := Version{Pos: m.key.pos(), Name: m.name, Title: m.str("title"), ISRC: m.str("isrc"), Dynamics: m.str("dynamics")}
 	if v.Title == "" {
 		v.Title = titleOf(m.name)
 		d.explain(Line{Path: m.here.key("title").path, Value: v.Title, Origin: "derived: from its name"})

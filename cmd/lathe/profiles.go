@@ -66,7 +66,7 @@ type profileJSON struct {
 	MonoBelow     *float64   `json:"mono_below_hz"`
 	FileName      string     `json:"file_name"`
 	Characters    string     `json:"characters"`
-	Metadata      bool       `json:"metadata"`
+	Metadata      []string   `json:"metadata"`
 	Rules         []ruleText `json:"rules"`
 }
 
@@ -188,7 +188,7 @@ func printProfilesJSON(c *cli.Context, all []spec.Profile) error {
 		d := p.Delivery
 		j := profileJSON{Name: p.Name, Title: d.Title, Doc: p.Doc, Source: d.Source, Date: d.Date, From: d.From, Format: d.Format,
 			BitDepth: d.BitDepth, Float: d.Float, Loudness: d.Loudness, Tolerance: d.Tolerance, Ceiling: d.Ceiling, Dither: d.Dither,
-			Group: d.Group, Peak: d.Peak, FileName: d.FileName.String(), Characters: d.Characters, Metadata: d.Metadata, Rules: []ruleText{}}
+			Group: d.Group, Peak: d.Peak, FileName: d.FileName.String(), Characters: d.Characters, Metadata: append([]string{}, d.Metadata...), Rules: []ruleText{}}
 		if d.SampleRate > 0 {
 			j.SampleRate = &d.SampleRate
 		}

@@ -309,21 +309,17 @@ var coreAudioLayouts = map[uint32]uint32{
 
 // aiffTags reads the text chunks. They have no encoding of their own.
 func (r *Reader) aiffTags(t *aiff) {
-	names := map[string]string{"NAME": "title", "AUTH": "artist", "(c) ": "copyright", "ANNO": "comment"}
 	for _, c := range t.chunks {
-		name := names[c.id]
-		if name == "" || r.info.Tags[name] != "" {
+		if c.id == "ID3 " || c.id == "id3 " {
+			defer r.readID3(c) // after the text chunks, which are asked first
+		}
+		f, ok := fieldOf(aiffColumn, c.id)
+		if !ok || r.info.TagsIn["aiff"][f.Name] != "" {
 			continue
 		}
-		if c.size > maxMetadata {
-			r.warn("metadata chunk %q of %d bytes is too long and ignored", c.id, c.size)
-			continue
+		if b := r.payload(c, maxMetadata); b != nil {
+			r.setTag("aiff", f.Name, string(bytes.TrimRight(b, "\x00")))
 		}
-		b := make([]byte, c.size)
-		if readAt(r.file, b, c.off) != nil {
-			return
-		}
-		r.setTag(name, string(bytes.TrimRight(b, "\x00")))
 	}
 }
 

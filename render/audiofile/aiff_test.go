@@ -173,6 +173,9 @@ func TestOddAIFF(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := reader(t, tt.file)
+			if tt.info.Tags != nil {
+				tt.info.TagsIn = map[string]map[string]string{"aiff": tt.info.Tags}
+			}
 			if diff := cmp.Diff(tt.info, r.Info()); diff != "" {
 				t.Errorf("info (-want +got):\n%s", diff)
 			}

@@ -40,9 +40,17 @@ type Info struct {
 	ChannelMask uint32
 	// Warnings says what is odd about the file and was put up with.
 	Warnings []string
-	// Tags holds text about the recording by lower-case name: "title",
-	// "artist", "album", "date", "genre", "comment", "copyright", ...
-	Tags  map[string]string
+	// Tags holds text about the recording by the names of [Fields], or by a name
+	// of the file's own in lower case: what the format itself says, and where it
+	// says nothing, an ID3 tag.
+	Tags map[string]string
+	// TagsIn holds the same by where it stands in the file: "info", "aiff",
+	// "vorbis" or "id3".
+	TagsIn map[string]map[string]string
+	// Broadcast and IXML are those chunks of a WAV file, or nil.
+	Broadcast *Broadcast
+	IXML      *IXML
+
 	Cues  []Cue
 	Loops []Loop
 	// TimeStamp is the time of day at which the file begins, in frames since
@@ -88,7 +96,8 @@ type Reader struct {
 	src    source
 	sums   *digester // nil unless asked for
 	pos    int64
-	stereo [2][]float64 // ReadStereo's view, kept so that a call allocates nothing
+	cover  map[string]func() (*Picture, error) // by the name that TagsIn has for where it is
+	stereo [2][]float64                        // ReadStereo's view, kept so that a call allocates nothing
 }
 
 // Open opens a file for reading. Whatever keeps it from being read is an

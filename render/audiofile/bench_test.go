@@ -90,11 +90,11 @@ func BenchmarkWriteWAV(b *testing.B) {
 	for _, f := range []struct {
 		name  string
 		spec  Spec
-		write func(*Writer) error
+		write func(*PCMWriter) error
 	}{
-		{"int16", Spec{Rate: 48000, Channels: 2, Bits: 16}, func(w *Writer) error { return w.WriteInt(shorts) }},
-		{"int24", Spec{Rate: 48000, Channels: 2, Bits: 24}, func(w *Writer) error { return w.WriteInt(ints) }},
-		{"float32", Spec{Rate: 48000, Channels: 2, Bits: 32, Float: true}, func(w *Writer) error { return w.WriteFloat(floats) }},
+		{"int16", Spec{Rate: 48000, Channels: 2, Bits: 16}, func(w *PCMWriter) error { return w.WriteInt(shorts) }},
+		{"int24", Spec{Rate: 48000, Channels: 2, Bits: 24}, func(w *PCMWriter) error { return w.WriteInt(ints) }},
+		{"float32", Spec{Rate: 48000, Channels: 2, Bits: 32, Float: true}, func(w *PCMWriter) error { return w.WriteFloat(floats) }},
 	} {
 		b.Run(f.name, func(b *testing.B) {
 			out, err := os.Create(filepath.Join(b.TempDir(), "out.wav"))

@@ -21,6 +21,7 @@ const (
 	Corrupt          // damaged, or against its own format
 	Unsupported      // audio of a kind that is not read here
 	NonFinite        // a sample is NaN or infinite
+	TooLong          // more than the format can hold
 )
 
 // Error is a file that could not be read or written.

@@ -3,6 +3,7 @@ package audiofile
 import (
 	"bufio"
 	"crypto/md5"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -82,6 +83,9 @@ func (s *flacSource) readHeader() error {
 		if (i == 0) != (block.Type == meta.TypeStreamInfo) || i > maxChunks {
 			return corrupt("its FLAC header is not in order")
 		}
+		if block.Type == meta.TypePicture {
+			s.notePicture(s.in.off-int64(s.buf.Buffered()), block.Length)
+		}
 		wanted := i == 0 || (block.Type == meta.TypeVorbisComment || block.Type == meta.TypeSeekTable) && block.Length <= maxMetadata
 		if wanted {
 			if err := block.Parse(); err != nil {
@@ -130,21 +134,69 @@ func (s *flacSource) takeInfo(si *meta.StreamInfo) error {
 	return nil
 }
 
+// notePicture remembers where a picture lies, to be read when it is asked for: the
+// front cover, or the first.
+func (s *flacSource) notePicture(off, size int64) {
+	r := s.r
+	read := func() (*Picture, error) {
+		b := make([]byte, min(size, max(r.size-off, 0)))
+		if err := readAt(r.file, b, off); err != nil {
+			return nil, err
+		}
+		return parsePicture(b)
+	}
+	var kind [4]byte
+	if _, there := r.cover["vorbis"]; there && (readAt(r.file, kind[:], off) != nil || kind != [4]byte{3: frontCover}) {
+		return
+	}
+	r.setCover("vorbis", read)
+}
+
+// parsePicture reads the body of a picture block (RFC 9639, 8.8).
+func parsePicture(b []byte) (*Picture, error) {
+	be := binary.BigEndian
+	take := func(n uint32) []byte {
+		if b == nil || uint64(n) > uint64(len(b)) {
+			b = nil
+			return make([]byte, 4)
+		}
+		out := b[:n:n]
+		b = b[n:]
+		return out
+	}
+	number := func() uint32 { return be.Uint32(take(4)) }
+	number() // what it shows
+	p := &Picture{MIME: string(take(number()))}
+	take(number()) // description
+	p.Width, p.Height, p.Depth = int(number()), int(number()), int(number())
+	number() // colours
+	p.Data = take(number())
+	if b == nil {
+		return nil, corrupt("its picture breaks off")
+	}
+	return p, nil
+}
+
 // takeComments keeps the tags under the names that WAV tags have here.
 func (s *flacSource) takeComments(c *meta.VorbisComment) {
-	names := map[string]string{"tracknumber": "track", "description": "comment"}
 	for _, t := range c.Tags {
-		name := strings.ToLower(t[0])
-		if n, ok := names[name]; ok {
-			name = n
+		name, text := strings.ToLower(t[0]), t[1]
+		if f, ok := fieldOf(vorbisColumn, name); ok {
+			name = f.Name
+		} else if name == "description" {
+			name = "comment"
 		}
-		s.r.setTag(name, t[1])
+		if name == "artists" && s.r.info.Tags[name] != "" {
+			text = s.r.info.Tags[name] + listSeparator + text
+		}
+		s.r.setTag("vorbis", name, text)
 	}
 	const mask = "waveformatextensible_channel_mask" // RFC 9639, 8.6.2
 	if n, err := strconv.ParseUint(s.r.info.Tags[mask], 0, 32); err == nil && n > 0 {
 		s.r.info.ChannelMask = fileMask(uint32(n), s.r.info.Channels)
 	}
 	delete(s.r.info.Tags, mask)
+	delete(s.r.info.TagsIn["vorbis"], mask)
 }
 
 // count finds the length of a file whose writer could not go back to note it:

@@ -3,6 +3,8 @@ package audiofile
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,8 +23,13 @@ func (r *Reader) readMetadata(t *riff) {
 	safe := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x80\xbb\x00\x00\x00\x77\x01\x00\x02\x00\x10\x00")
 	found := false
 	for _, c := range t.chunks {
-		if c.id == "bext" {
-			r.readStamp(c)
+		switch c.id {
+		case "bext":
+			r.readBroadcast(c)
+		case "iXML":
+			r.readIXML(c)
+		case "id3 ", "ID3 ":
+			defer r.readID3(c) // after INFO, which is asked first
 		}
 		check := metadataChecks[c.id]
 		if check == nil {
@@ -61,17 +68,83 @@ func (r *Reader) readMetadata(t *riff) {
 	}
 }
 
-// readStamp reads the time reference of a bext chunk: 64 bits, which follow 338
-// bytes of text (EBU Tech 3285, 2.3).
-func (r *Reader) readStamp(c chunk) {
-	const at = 338
-	var b [8]byte
-	if c.size < at+int64(len(b)) || readAt(r.file, b[:], c.off+at) != nil {
-		r.warn("metadata chunk %q is damaged and ignored", c.id)
+// payload reads a chunk of metadata of at most so many bytes; nil, with a warning,
+// where it is longer or cannot be read.
+func (r *Reader) payload(c chunk, most int64) []byte {
+	if c.size > most {
+		r.warn("metadata chunk %q of %d bytes is too long and ignored", c.id, c.size)
+		return nil
+	}
+	b := make([]byte, c.size)
+	if readAt(r.file, b, c.off) != nil {
+		r.damaged(c)
+		return nil
+	}
+	return b
+}
+
+func (r *Reader) damaged(c chunk) { r.warn("metadata chunk %q is damaged and ignored", c.id) }
+
+// readBroadcast reads a bext chunk.
+func (r *Reader) readBroadcast(c chunk) {
+	b := r.payload(c, maxMetadata)
+	if b == nil {
 		return
 	}
-	stamp := int64(binary.LittleEndian.Uint64(b[:])) // what is beyond 2^63 is negative, and no time
-	r.info.TimeStamp = &stamp
+	bext, ok := parseBroadcast(b)
+	if !ok {
+		r.damaged(c)
+		return
+	}
+	r.info.Broadcast, r.info.TimeStamp = bext, &bext.TimeReference
+}
+
+// readIXML reads an iXML chunk.
+func (r *Reader) readIXML(c chunk) {
+	b := r.payload(c, maxMetadata)
+	if b == nil {
+		return
+	}
+	var ok bool
+	if r.info.IXML, ok = parseIXML(b); !ok {
+		r.damaged(c)
+	}
+}
+
+// readID3 reads a chunk that holds an ID3v2 tag, with its cover.
+func (r *Reader) readID3(c chunk) {
+	b := r.payload(c, MaxPicture+maxMetadata)
+	if b == nil {
+		return
+	}
+	tag, err := parseID3(b)
+	if err != nil {
+		r.warn("metadata chunk %q is damaged (%v)", c.id, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(tag.tags)) {
+		r.setTag("id3", name, tag.tags[name])
+	}
+	if tag.cover != nil {
+		r.setCover("id3", func() (*Picture, error) { return tag.cover, nil })
+	}
+}
+
+func (r *Reader) setCover(where string, read func() (*Picture, error)) {
+	if r.cover == nil {
+		r.cover = map[string]func() (*Picture, error){}
+	}
+	r.cover[where] = read
+}
+
+// Cover returns the front cover: of a FLAC file's picture block, or of an ID3 tag;
+// nil where there is none.
+func (r *Reader) Cover() (*Picture, error) {
+	for _, where := range []string{"vorbis", "id3"} {
+		if read := r.cover[where]; read != nil {
+			return read()
+		}
+	}
+	return nil, nil
 }
 
 // metadataChecks says, for each chunk that is read, whether its inner sizes are true.
@@ -101,7 +174,7 @@ func (r *Reader) takeMetadata(m *wav.Metadata) {
 		{"technician", m.Technician}, {"software", m.Software}, {"source", m.Source}, {"subject", m.Subject},
 		{"keywords", m.Keywords}, {"medium", m.Medium}, {"archive", m.Location},
 	} {
-		r.setTag(f.name, f.text)
+		r.setTag("info", f.name, f.text)
 	}
 	for _, c := range m.CuePoints {
 		r.info.Cues = append(r.info.Cues, Cue{ID: binary.LittleEndian.Uint32(c.ID[:]), Frame: int64(c.SampleOffset)})
@@ -115,7 +188,7 @@ func (r *Reader) takeMetadata(m *wav.Metadata) {
 
 // setTag keeps a text. INFO has no encoding of its own: what is not UTF-8 is
 // taken for Latin-1, which is what older writers mean.
-func (r *Reader) setTag(name, text string) {
+func (r *Reader) setTag(where, name, text string) {
 	if !utf8.ValidString(text) {
 		var b strings.Builder
 		for _, c := range []byte(text) {
@@ -127,7 +200,13 @@ func (r *Reader) setTag(name, text string) {
 		return
 	}
 	if r.info.Tags == nil {
-		r.info.Tags = map[string]string{}
+		r.info.Tags, r.info.TagsIn = map[string]string{}, map[string]map[string]string{}
 	}
-	r.info.Tags[name] = text
+	if r.info.TagsIn[where] == nil {
+		r.info.TagsIn[where] = map[string]string{}
+	}
+	r.info.TagsIn[where][name] = text
+	if where != "id3" || r.info.Tags[name] == "" {
+		r.info.Tags[name] = text
+	}
 }
