@@ -65,7 +65,7 @@ func TestAgainstOtherMeters(t *testing.T) {
 		}{
 			{"integrated, loudgain", *r.Integrated, lib.integrated, 0.025},
 			{"range, loudgain", *r.RangeSparse, lib.lra, 0.011},
-			{"true peak, loudgain", *r.TruePeak, lib.peak, 0.3}, // its interpolator is of 4 positions: it may read low
+			{"true peak, loudgain", *r.TruePeak, lib.peak, 0.7}, // of 4 positions it under-reads by up to 0.69 dB near the end of the band
 			{"true peak, ffmpeg", *r.TruePeak, ff.peak, 0.3},
 			{"integrated, ffmpeg", *r.Integrated, ff.integrated, 0.02},
 			{"range, ffmpeg", *r.Range, ff.lra, 0.1},
