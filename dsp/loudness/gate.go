@@ -72,7 +72,27 @@ func meanAbove(lists [][]float64, threshold float64) float64 {
 // energies, as [Meter.ShortTerm] returns them; several lists are pooled. It is
 // NaN when nothing passes the gates. For less than a minute of sound the
 // standard calls the figure of little meaning.
+//
+// Percentiles of a list of n lie between its values, at n·p - 1/2: half a window from
+// meters that round (n-1)·p and from those that count up to n·p, which differ by
+// 0.1 LU where music steps from one loudness to another.
 func Range(lists ...[]float64) float64 {
+	kept := rangeGated(lists)
+	if len(kept) == 0 {
+		return math.NaN()
+	}
+	at := func(p float64) float64 {
+		x := min(max(float64(float64(len(kept))*p)-0.5, 0), float64(len(kept)-1))
+		i := int(x)
+		low, high := LUFS(kept[i]), LUFS(kept[min(i+1, len(kept)-1)])
+		return low + float64((x-float64(i))*(high-low))
+	}
+	return at(rangeHigh) - at(rangeLow)
+}
+
+// rangeGated returns the energies that pass the gates of the loudness range, from
+// the lowest on.
+func rangeGated(lists [][]float64) []float64 {
 	level := meanAbove(lists, Energy(absoluteGate))
 	threshold := max(Energy(absoluteGate), float64(level*xmath.Gain(rangeGate*2)))
 	var kept []float64
@@ -83,25 +103,26 @@ func Range(lists ...[]float64) float64 {
 			}
 		}
 	}
-	if len(kept) == 0 {
-		return math.NaN()
-	}
 	slices.Sort(kept)
-	last := float64(len(kept) - 1)
-	at := func(p float64) float64 { return LUFS(kept[int(math.Round(last*p))]) }
-	return at(rangeHigh) - at(rangeLow)
+	return kept
 }
 
-// EverySecond picks those of the short-term energies that meters hear which take a
-// window of 3 s a second, as libebur128 does: EBU Tech 3342 leaves it open. The
-// range of these is that meter's; with so few windows it depends on where the
-// stream begins, by up to a LU on short or sparse music.
-func EverySecond(short []float64) []float64 {
+// RangeSparse returns the loudness range as meters read it that take a window of 3 s
+// once a second, which EBU Tech 3342 allows, and whole percentiles: libebur128 is
+// one. With so few windows it depends on where the stream begins, by up to a LU on
+// short or sparse music.
+func RangeSparse(short []float64) float64 {
 	var some []float64
 	for i := 0; i < len(short); i += hopsPerSecond {
 		some = append(some, short[i])
 	}
-	return some
+	kept := rangeGated([][]float64{some})
+	if len(kept) == 0 {
+		return math.NaN()
+	}
+	last := float64(len(kept) - 1)
+	at := func(p float64) float64 { return LUFS(kept[int(math.Round(last*p))]) }
+	return at(rangeHigh) - at(rangeLow)
 }
 
 // grid divides a stream into ticks of 10 ms. Where 10 ms is no whole number of

@@ -102,7 +102,7 @@ type Reading struct {
 	Frames         int64
 	Integrated     float64 // LUFS, gated
 	Range          float64 // LU, loudness range
-	RangeSparse    float64 // LU, the same of [EverySecond]
+	RangeSparse    float64 // LU, the same as [RangeSparse] has it
 	MaxMomentary   float64 // LUFS, over 400 ms, looked at every 10 ms
 	MaxShortTerm   float64 // LUFS, over 3 s, looked at every 100 ms
 	MaxMomentaryAt int64   // first frame of that window
@@ -371,7 +371,7 @@ func (m *Meter) Reading() Reading {
 	r.NonFinite, r.NonFiniteAt = m.nonFinite, m.nonFiniteAt
 
 	short := m.ShortTerm()
-	r.Integrated, r.Range, r.RangeSparse = Integrated(m.Blocks()), Range(short), Range(EverySecond(short))
+	r.Integrated, r.Range, r.RangeSparse = Integrated(m.Blocks()), Range(short), RangeSparse(short)
 	r.RelativeThreshold = RelativeThreshold(m.Blocks())
 	r.MaxMomentary, r.MaxMomentaryAt = LUFS(m.loudest), m.loudestAt
 	r.MaxShortTerm = math.Inf(-1)

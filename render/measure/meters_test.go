@@ -44,13 +44,7 @@ func TestAgainstOtherMeters(t *testing.T) {
 			t.Logf("%s: nothing to measure", filepath.Base(path))
 			continue
 		}
-		everyTenth := func(first int) float64 {
-			var windows []float64
-			for i := first; i < len(r.pool.short); i += 10 {
-				windows = append(windows, r.pool.short[i])
-			}
-			return loudness.Range(windows)
-		}
+		everyTenth := func(first int) float64 { return loudness.RangeSparse(r.pool.short[min(first, len(r.pool.short)):]) }
 		lowest, highest := math.Inf(1), math.Inf(-1)
 		for first := range 10 {
 			lowest, highest = min(lowest, everyTenth(first)), max(highest, everyTenth(first))
