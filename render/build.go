@@ -54,6 +54,7 @@ type Result struct {
 	Summary
 	Files   []Output      // in the order of the project
 	Checks  []Check       // what they were held against
+	Matches []Match       // of the songs with references, where the match is known
 	Masters []ChainReport // the way of every song and version through its master
 	Removed []string      // outputs that the project no longer names
 	Dir     string        // the output folder
@@ -93,6 +94,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 	var removed []string
 	for try := 1; ; try++ {
 		b.chains = nil
+		b.matches = nil
 		files, err = b.songs(ctx, jobs)
 		checks, err = b.check(p, jobs, all, files, err)
 		if try == 1 { // it will be the same again
@@ -121,7 +123,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 			b.event(Event{Event: Warning, Message: fmt.Sprintf("not everything reached the remote cache: %v", err)})
 		}
 	}
-	r := &Result{Checks: checks, Masters: b.chains, Removed: removed, Dir: b.place.dir}
+	r := &Result{Checks: checks, Matches: b.matches, Masters: b.chains, Removed: removed, Dir: b.place.dir}
 	for _, f := range files {
 		r.Files = append(r.Files, f.Output)
 		b.event(Event{Event: OutputDone, Output: &f.Output})

@@ -55,8 +55,8 @@ func (d *desk) meterChain(master *channel) []*chainMeter {
 		name := "mix"
 		if !c.isMix() {
 			name = c.name[len("master/"):]
-			if id := c.chain[0].ID; id != "" {
-				name += " " + id
+			if len(c.chain) > 0 && c.chain[0].ID != "" {
+				name += " " + c.chain[0].ID
 			}
 		}
 		m := c.node.meter

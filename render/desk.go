@@ -1,6 +1,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,6 +32,8 @@ type desk struct {
 	version  string                                                  // being laid out
 	worth    func(strip string, cost time.Duration, size int64) bool // its place in the cache; nil: never
 	kept     func(*channel) *stageSource                             // the sound of a channel whose stage is stored; may be nil
+	match    *matching                                               // to the song's references; nil: there are none
+	bare     bool                                                    // make a master without its match
 	order    []*node                                                 // inputs before their consumers
 	made     []*channel                                              // whose nodes are in order
 	files    processorFiles
@@ -52,7 +55,8 @@ type channel struct {
 	led     bool       // lead and keys are the main version's
 	chain   []spec.Processor
 	lanes   []spec.Lane
-	rounded bool // a stage boundary
+	match   *channel // the analysis whose result is the chain; see [matching]
+	rounded bool     // a stage boundary
 
 	description cache.Description
 	key         cache.Key
@@ -158,7 +162,10 @@ func (d *desk) mastered(v version, mix *channel) (begin, master *channel, err er
 // the chain is a channel of its own, so that the chain spreads over the cores. lead
 // is the mix whose master leads; nil: none does.
 func (d *desk) master(mix, lead *channel) (*channel, error) {
-	c := mix
+	c, lead, err := d.matched(mix, lead)
+	if err != nil {
+		return nil, err
+	}
 	for i := range d.song.Master.Chain {
 		if d.song.Master.Chain[i].Bypass {
 			continue
@@ -426,6 +433,9 @@ func (d *desk) describe(c *channel) error {
 			return err
 		}
 	}
+	if c.match != nil {
+		input(c.match.name, c.match)
+	}
 	for i, k := range c.keys {
 		name := "silence"
 		if k != nil {
@@ -555,6 +565,9 @@ func (d *desk) make(c *channel) (*node, error) {
 		c.node = n
 		d.order = append(d.order, n)
 		return n, nil
+	}
+	if c.match != nil && d.match.found == nil && !d.bare {
+		return nil, errors.New("render: a master is made before its match is known")
 	}
 	var err error
 	if n.chain, err = d.chain(c.seedName(), c.chain); err != nil {

@@ -95,6 +95,9 @@ var slots = []slot{
 	{"master.threshold", []string{"-12 dB", "-16 dB", "-20 dB"}},
 	{"master.wide", []string{"", "imager: {width: 80%}, ", "reverb: {decay: 0.2 s, mix: 5%}, "}},
 	{"master.lanes", []string{"", "automation: {glue.makeup: [{at: 0:00.5, value: 1 dB}]}, "}},
+	{"master.reference", []string{"reference: ref.wav, ", "", "reference: {files: ref.wav, eq: 100%, phase: linear, dynamics: 50%}, ", "reference: {files: [{file: ref.wav, weight: 2}, other.wav], width: 50%, loudness: on}, "}},
+	{"ref.sound", []string{"10", "11"}},
+	{"other.sound", []string{"12"}},
 	{"master.reduction", []string{"", "max_reduction: 18 dB, "}},
 
 	{"deliver.order", []string{"${streaming}${cd}${float}${club}${prints}", "${prints}${float}${club}${cd}${streaming}"}},
@@ -135,7 +138,7 @@ versions: {dub: {mute: ${dub.mute}${dub.dynamics}}, ${voice}}
 `
 
 const (
-	masterTemplate  = "master: {${master.lanes}${master.reduction}chain: [${master.order}]}\n"
+	masterTemplate  = "master: {${master.reference}${master.lanes}${master.reduction}chain: [${master.order}]}\n"
 	deliverTemplate = "deliver: [${deliver.order}]\n"
 	albumTemplate   = "lathe: 1\nrelease: {title: '${release.title}', artist: Test}\nsongs: [${songs}]\n" + masterTemplate + deliverTemplate
 	secondSong      = "lathe: 1\nsong: {title: Second}\nstems: {drums: drums.wav, lead: {file: lead.wav, gain: -3 dB}}\n"
@@ -206,7 +209,7 @@ func (d *draft) write(dir string) error {
 		rate     string
 		seconds  string
 		channels int
-	}{{"drums", "48000", "1", 2}, {"bass", "48000", "1.4", 1}, {"lead", d.at["lead.rate"], d.at["lead.seconds"], 2}, {"pad", "48000", "0.5", 2}} {
+	}{{"drums", "48000", "1", 2}, {"bass", "48000", "1.4", 1}, {"lead", d.at["lead.rate"], d.at["lead.seconds"], 2}, {"pad", "48000", "0.5", 2}, {"ref", "44100", "10", 2}, {"other", "22050", "10", 1}} {
 		want := fmt.Sprint(d.at[s.name+".sound"], s)
 		if d.written[s.name] == want {
 			continue

@@ -19,6 +19,7 @@ type Event struct {
 	Output  *Output      `json:"output,omitempty"`  // with OutputDone
 	Check   *Check       `json:"check,omitempty"`   // with Checked
 	Master  *ChainReport `json:"master,omitempty"`  // with MasterDone
+	Match   *Match       `json:"match,omitempty"`   // with SongMatched
 	Message string       `json:"message,omitempty"` // with Warning and Note
 	Pos     spec.Pos     `json:"-"`                 // with Warning and Note: what it is about
 }
@@ -31,6 +32,7 @@ const (
 	Warning       = "warning"
 	Note          = "note" // advice of a profile that is not followed
 	Checked       = "check"
+	SongMatched   = "match"
 	OutputDone    = "output"
 	MasterDone    = "master" // the way of a version through its master
 )

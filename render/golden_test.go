@@ -53,12 +53,13 @@ func compareGolden(t *testing.T, r *render.Result, file string) {
 }
 
 // writeGoldenStems writes three stems of 2 s, made of integers alone: decaying
-// noise in a rhythm, a low sawtooth, and a sparse pulse train at another rate.
+// noise in a rhythm, a low sawtooth, and a sparse pulse train at another rate; and
+// a reference of 11 s, which is noise in a slower rhythm, duller than white.
 func writeGoldenStems(t *testing.T, dir string) {
 	t.Helper()
-	noise := seed.New(seed.Of("golden stems"))
+	noise, seconds := seed.New(seed.Of("golden stems")), 2
 	write := func(name string, rate int, f func(i int) (l, r int32)) {
-		x := [][]int32{make([]int32, 2*rate), make([]int32, 2*rate)}
+		x := [][]int32{make([]int32, seconds*rate), make([]int32, seconds*rate)}
 		for i := range x[0] {
 			x[0][i], x[1][i] = f(i)
 		}
@@ -91,6 +92,14 @@ func writeGoldenStems(t *testing.T, dir string) {
 			return 2_500_000, 2_400_000
 		}
 		return -350_000, -340_000
+	})
+	seconds = 11
+	low, wide := int32(0), int32(0)
+	write("reference.wav", 44100, func(i int) (int32, int32) {
+		level := int32(8_000_000) >> ((i % 30000) / 5000)
+		low += (int32(noise.Next()*float64(level)) - low) / 8
+		wide += (int32(noise.Next()*float64(level)) - wide) / 4
+		return low + wide/4, low - wide/4
 	})
 }
 
@@ -181,6 +190,7 @@ versions:
   instrumental: {mute: [vocal], gain: {low: 1 dB}}
   replay: {mute: [vocal], dynamics: main}
 master:
+  reference: {files: [{file: reference.wav, weight: 2}], eq: 60%, width: 30%, dynamics: 50%, loudness: on, range: 4 dB, phase: linear, from: 40 Hz, to: 15 kHz}
   chain:
     - eq: {phase: linear, bands: [{type: lowshelf, freq: 90 Hz, gain: -0.8 dB}, {type: bell, freq: 3 kHz, gain: 0.6 dB, q: 0.7, on: mid}]}
     - multiband:

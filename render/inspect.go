@@ -34,12 +34,16 @@ func Inspect(p *spec.Project) spec.Diagnostics {
 		}
 	}}
 	for _, song := range songs(p) {
+		if err := inspectReferences(song); err != nil {
+			note(spec.SeverityError, err)
+		}
 		sources, rate, err := b.sources(song)
 		if err != nil {
 			note(spec.SeverityError, err)
 			continue
 		}
 		d := newDesk(song, rate, sources)
+		d.bare = true
 		for _, v := range versions(song) {
 			mix, err := d.mixdown(v)
 			if err == nil {

@@ -61,13 +61,16 @@ func (b *builder) steps(ctx context.Context, s *laid) []Step {
 			return
 		}
 		seen[c] = true
-		stored := b.stored(ctx, s, c) != nil
+		stored := b.stored(ctx, s, c) != nil || s.desk.isMatch(c) && b.knows(ctx, c)
 		if !stored {
 			for _, from := range c.before() {
 				visit(st, from)
 			}
+			if c.match != nil {
+				visit(st, c.match)
+			}
 		}
-		if !s.desk.keeps(c) { // a part of what hears it
+		if !s.desk.keeps(c) && !s.desk.isMatch(c) { // a part of what hears it
 			return
 		}
 		step := Step{Song: s.song.Title, Action: c.action(), Run: !stored}

@@ -43,7 +43,8 @@ type Preview struct {
 	Level      Level    `json:"level"`   // where the gain is from
 	Reduction  float64  `json:"max_reduction_db"`
 	Clipped    int64    `json:"clipped_samples"`
-	Seconds    float64  `json:"seconds"` // that it took
+	Match      Matched  `json:"match,omitempty"` // of a song with references: which match is heard
+	Seconds    float64  `json:"seconds"`         // that it took
 }
 
 // Why says why a passage was chosen.
@@ -156,13 +157,14 @@ func (v *Previewer) preview(ctx context.Context, b *builder, s *laid, st *stage,
 	if err != nil || !ok {
 		return nil, err
 	}
+	match := b.recall(ctx, s, st)
 	rate := s.desk.rate
 	sound, err := b.passage(ctx, s, st.from, frames(where.from, rate), frames(seconds, rate))
 	if err != nil {
 		return nil, err
 	}
 	made := &Preview{
-		Event: "preview", Output: st.path, From: where.from, To: where.from + seconds, Why: where.why, Strips: where.strips,
+		Event: "preview", Output: st.path, From: where.from, To: where.from + seconds, Why: where.why, Strips: where.strips, Match: match,
 	}
 	wav, sum, err := b.finishPassage(ctx, st, *sound, last, made)
 	if err != nil {

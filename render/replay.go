@@ -124,7 +124,7 @@ func behind(root *channel) *background {
 		}
 		b.names, b.known[name] = append(b.names, name), c
 		for _, w := range c.inputs {
-			visit(b.name(name, c, w.from.name), w.from)
+			visit(b.name(name, c, c.inputName(w.from)), w.from)
 		}
 		for _, w := range c.lead {
 			visit(b.name(name, c, ofMain+w.from.name), w.from)
@@ -133,6 +133,9 @@ func behind(root *channel) *background {
 			if k != nil {
 				visit(b.name(name, c, c.keyName(k)), k)
 			}
+		}
+		if c.match != nil {
+			visit(b.name(name, c, c.match.name), c.match)
 		}
 	}
 	visit(root.name, root)
@@ -143,7 +146,7 @@ func behind(root *channel) *background {
 // channel of the main version belongs to that as well.
 func (b *background) name(of string, c *channel, input string) string {
 	main := c != b.root && c.version == "" && !strings.HasPrefix(c.name, printsFolder)
-	if b.root.led && !strings.HasPrefix(input, ofMain) && (main || strings.HasPrefix(of, ofMain)) {
+	if !strings.HasPrefix(input, ofMain) && (b.root.led && main || strings.HasPrefix(of, ofMain)) {
 		return ofMain + input
 	}
 	return input
@@ -156,6 +159,15 @@ func (b *background) find(of, input string) (string, *channel) {
 		input = b.name(of, c, input)
 	}
 	return input, b.known[input]
+}
+
+// inputName is how a channel calls one that it hears. A match is always that of the
+// main version.
+func (c *channel) inputName(from *channel) string {
+	if c.name == matchName {
+		return ofMain + from.name
+	}
+	return from.name
 }
 
 // keyName is how a channel calls one that it listens to.

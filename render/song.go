@@ -27,6 +27,7 @@ type builder struct {
 	dry      bool                                                    // only finding out what there is to do
 	keeping  sync.WaitGroup                                          // results on their way into the store
 	mu       sync.Mutex
+	matches  []Match // of the songs so far
 	rendered int
 	cached   int
 	chains   []ChainReport // of the songs so far
@@ -77,6 +78,7 @@ func (b *builder) song(ctx context.Context, jobs []job) ([]staged, error) {
 	if err := b.stages(ctx, s); err != nil {
 		return nil, err
 	}
+	b.tellMatch(ctx, s)
 	b.report(ctx, s)
 	return b.deliver(ctx, s)
 }

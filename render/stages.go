@@ -24,6 +24,7 @@ type laid struct {
 	length  int64      // of the song in frames; 0: known once main is rendered
 	stored  map[*channel]*artifact
 	takes   map[takeID]*take // made while their stages were rendered
+	pass    [2]float64       // of several passes: between which parts of the rendering this one lies
 }
 
 // stage is a job with the sound it starts from.
@@ -62,6 +63,9 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 		return nil, err
 	}
 	s.main = []*channel{mix, master}
+	if jobs, err = b.aimed(ctx, s, jobs); err != nil {
+		return nil, err
+	}
 	for _, j := range jobs {
 		if j.print != nil {
 			part, from, err := s.desk.print(j)
@@ -158,7 +162,7 @@ func (b *builder) stages(ctx context.Context, s *laid) error {
 		}
 	}()
 	if len(render) > 0 {
-		if err := b.render(ctx, s, render, analysers); err != nil {
+		if err := b.passes(ctx, s, render, analysers); err != nil {
 			return err
 		}
 	}
@@ -353,7 +357,7 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 		b.event(Event{Event: ActionStarted, Song: s.song.Title, Action: k.channel.action(), Key: k.channel.key.String()})
 	}
 	err := schedule(ctx, needed(nodes), (total+chunkFrames-1)/chunkFrames, b.jobs, func(done, total int64) {
-		b.event(Event{Event: Progress, Song: s.song.Title, Fraction: mixShare * float64(done) / float64(total)})
+		b.event(Event{Event: Progress, Song: s.song.Title, Fraction: mixShare * s.through(done, total)})
 	})
 	if err == nil {
 		err = b.unchanged(ctx, s)

@@ -177,6 +177,11 @@ func named(c *channel, known map[string]*channel) {
 // listenTo renders what is needed of a song and returns the sounds of taps, as
 // long as the song.
 func (b *builder) listenTo(ctx context.Context, s *laid, taps []tap) ([]artifact, error) {
+	for _, t := range taps {
+		if err := b.needMatch(ctx, s, t.channel); err != nil {
+			return nil, err
+		}
+	}
 	s.desk.kept = func(c *channel) *stageSource {
 		if !b.fetch(ctx, s, c) {
 			return nil

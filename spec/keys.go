@@ -196,7 +196,7 @@ var foreignWords = map[string]string{
 	"time": "at", "position": "at", "shape": "curve", "album": "release", "barcode": "upc", "ean": "upc",
 	"lra": "loudness_range", "ceiling": "true_peak", "integrated": "loudness", "peak": "true_peak", "dbtp": "true_peak", "length": "duration",
 	"regions": "clips", "items": "clips", "takes": "clips", "fadein": "fade_in", "fadeout": "fade_out", "xfade": "crossfade",
-	"limiting": "reduction", "tags": "metadata", "profile": "delivery", "songs": "song",
+	"limiting": "reduction", "references": "reference", "match": "reference", "matching": "reference", "tags": "metadata", "profile": "delivery", "songs": "song",
 }
 
 func keyNames(keys []key) []string {

@@ -183,6 +183,7 @@ type Version struct {
 // Master is the mastering chain of a song.
 type Master struct {
 	Pos          Pos
+	Reference    *Reference  // what the mix is matched to before the chain; nil: nothing
 	Buses        []MasterBus // what is done to parts of the mix before it is summed again, for the master
 	Chain        []Processor
 	Automation   []Lane

@@ -122,6 +122,7 @@ var versionKeys = []key{
 }
 
 var masterKeys = []key{
+	{name: "reference", typ: referenceRecord, doc: "finished recordings that the mix is matched to before preset and chain; lathe match shows what comes of it"},
 	{name: "preset", typ: later{text{}}, doc: "a preset that comes before the chain: default is master/default; or a file of your own by its path"},
 	{name: "chain", typ: later{chain{}}, doc: chainKey.doc},
 	{name: "buses", typ: later{masterBuses}, doc: "stem mastering: buses, returns or stems that feed the mix, and what is done to each in the master alone, before the mix's own chain and fader; a mix that is delivered is as it was"},
@@ -556,6 +557,7 @@ func (d *decoder) master(s *Song, n, root *node, at place) (origin string) {
 	g := d.decode(n, masterKeys, at)
 	s.Master = Master{Pos: n.pos(), MaxReduction: g.num("max_reduction")}
 	s.Master.Advice = newAdvice(g.group("advice"))
+	s.Master.Reference = d.newReference(g.group("reference"), at.key("reference"))
 	s.Master.Buses = d.masterBuses(s, g.at["buses"], at.key("buses"))
 	s.Master.Chain = d.masterChain(g, at.key("chain"))
 	s.Master.Automation = d.lanes(g.at["automation"], automated{chain: s.Master.Chain}, at.key("automation"))

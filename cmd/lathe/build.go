@@ -141,6 +141,9 @@ func printResult(w io.Writer, r *render.Result) {
 	for _, path := range r.Removed {
 		fmt.Fprintf(w, "removed %s: the project no longer names it\n", path)
 	}
+	for _, m := range r.Matches {
+		fmt.Fprintln(w, matchLine(m))
+	}
 	printAsserted(w, r.Checks)
 	fmt.Fprintf(w, "%s in %s, %.1f s (%s rendered, %d as before)\n",
 		count(len(r.Files), "output"), r.Dir, r.Seconds, count(r.Rendered, "step"), r.Cached)

@@ -82,6 +82,9 @@ var sections = []struct{ def, title, intro string }{
 		"processor by its id: `ID.threshold`, `ID.bands.2.gain` (counted from 1). Before its first point a value is what is written outside the automation."},
 	{"version", "versions", "`versions: {NAME: {...}}`."},
 	{"master", "master", ""},
+	{"reference", "reference", "`reference: {files: [...]}` of the master; a file alone stands for `{files: ...}`. The match is part of the master, before its chain, and the same for all versions of a song: that of the " +
+		"main version. Compared are smoothed spectra of the loud parts, at equal loudness; `lathe match` prints the bands as an `eq` that can be put into the chain in place of `reference`, and is the same sound."},
+	{"reference_file", "reference: files", "A file alone stands for `{file: ...}`."},
 	{"delivery", "deliver", "A list of profiles: `- NAME`, or `- NAME: {...}` with these keys on top. A profile of your own is a file with the same keys, named by its path."},
 	{"rule", "rules", "A list of what a profile, or a delivery, asks of its files: limits as in `assert`, each entry with who says so. Files are held against them when they are read back; " +
 		"`lathe profiles NAME --check FILE` holds any other file against them."},
