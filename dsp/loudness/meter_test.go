@@ -23,6 +23,9 @@ func same(a, b Reading) bool {
 	if math.IsNaN(a.Range) && math.IsNaN(b.Range) {
 		a.Range, b.Range = 0, 0
 	}
+	if math.IsNaN(a.RangeSparse) && math.IsNaN(b.RangeSparse) {
+		a.RangeSparse, b.RangeSparse = 0, 0
+	}
 	return a == b
 }
 
