@@ -1,0 +1,146 @@
+package dyn
+
+import (
+	"math"
+
+	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/window"
+	"github.com/lathe-audio/lathe/dsp/xmath"
+)
+
+// EdgeMeter finds true peaks that are made by what lies just below half the rate. Meters
+// differ there: a filter that is flat to 20 kHz at 44.1 kHz, as [PeakScanner]'s, reads up to
+// half a dB less of white noise than one that is flat to the brim. Music that has been
+// recorded or resampled has nothing there, so this meter first looks whether there is
+// anything, which is cheap, and reads peaks only where there is.
+type EdgeMeter struct {
+	floor  float64              // linear: what is below does not matter
+	detect [2][edgeTaps]float64 // for the two phases of what is at edgeCentre
+	phases [edgePhases][2 * edgeReach]float64
+	x      [2][]float64 // edgeReach frames before the group whose turn it is, and what follows
+	filled int
+	peak   float64
+}
+
+const (
+	// edgeReach is from how many frames to either side a value between two is made. Under a
+	// cosine, that is flat to 0.49 of the rate.
+	edgeReach  = 128
+	edgePhases = 8
+	edgeGroup  = 8
+	edgeTaps   = 64     // of the filter that looks for anything
+	edgeCentre = 0.4825 // of the rate: the middle of what it sees
+
+	// edgeLeast is the share of the floor below which the band's edge adds less than 0.01 dB.
+	edgeLeast = 1e-3
+	// edgeShare of what is at the band's edge is added to the peaks beside it: by so much
+	// meters that are flat to the brim differ, since their filters end in different ways
+	// (0.2 dB for white noise).
+	edgeShare = 0.15
+	// edgeQuiet is the share of the floor that no sample around a wave's peak of this level is
+	// below, but for waves that are made for the purpose.
+	edgeQuiet = 0.4
+)
+
+// NewEdgeMeter returns a meter for peaks above a floor, a linear level.
+func NewEdgeMeter(floor float64) *EdgeMeter {
+	m := &EdgeMeter{floor: floor}
+	// A Hann window's low-pass, moved up: from 0.45 of the rate to the brim.
+	for k := range m.detect[0] {
+		x := float64(k) - (edgeTaps-1)/2.
+		h := (1 + xmath.Cos(2*math.Pi/edgeTaps*x)) / (edgeTaps / 2)
+		m.detect[0][k] = h * xmath.Cos(2*math.Pi*edgeCentre*x)
+		m.detect[1][k] = h * xmath.Sin(2*math.Pi*edgeCentre*x)
+	}
+	for p := range m.phases {
+		for k := range m.phases[p] {
+			x := float64(k-edgeReach+1) - float64(float64(p)/edgePhases)
+			m.phases[p][k] = window.Sinc(x) * xmath.Cos(math.Pi/2*x/(edgeReach+1))
+		}
+	}
+	for c := range m.x {
+		m.x[c] = make([]float64, 2*edgeReach+2*edgeGroup+dsp.MaxBlock)
+	}
+	m.Reset()
+	return m
+}
+
+// Reset goes back to the first frame, before which there was silence.
+func (m *EdgeMeter) Reset() {
+	for c := range m.x {
+		clear(m.x[c])
+	}
+	m.filled, m.peak = edgeReach, 0
+}
+
+// Peak returns the highest peak so far that is above the floor, as a linear level; 0 where
+// there is none. What came last is read when edgeReach more frames have come.
+func (m *EdgeMeter) Peak() float64 { return m.peak }
+
+// Finish reads what came last, silence following it.
+func (m *EdgeMeter) Finish() { m.Write(dsp.NewBlock(edgeReach + 2*edgeGroup)) }
+
+// Write takes in the next frames.
+func (m *EdgeMeter) Write(b dsp.Block) {
+	for b.Len() > 0 {
+		n := min(b.Len(), dsp.MaxBlock)
+		for c := range m.x {
+			copy(m.x[c][m.filled:], b[c][:n])
+		}
+		m.filled += n
+		groups := max(0, (m.filled-2*edgeReach-1)/edgeGroup)
+		for c := range m.x {
+			for g := range groups {
+				m.look(m.x[c][g*edgeGroup:][:2*edgeReach+edgeGroup+1])
+			}
+			copy(m.x[c], m.x[c][groups*edgeGroup:m.filled])
+		}
+		m.filled -= groups * edgeGroup
+		b = b.Cut(n, b.Len())
+	}
+}
+
+// look reads the peaks from a group's first frame to the next group's, with edgeReach
+// frames on either side.
+func (m *EdgeMeter) look(x []float64) {
+	highest := 0.0
+	for _, v := range x[edgeReach-edgeGroup : edgeReach+2*edgeGroup] {
+		highest = max(highest, math.Abs(v))
+	}
+	if highest < float64(edgeQuiet*m.floor) {
+		return
+	}
+	edge := m.atEdge(x)
+	if edge < float64(edgeLeast*m.floor) {
+		return
+	}
+	extra := float64(edgeShare * edge)
+	before, last := math.Inf(1), math.Inf(1) // whether a first value is a top is not known
+	for i := range edgeGroup + 1 {
+		around := (*[2 * edgeReach]float64)(x[i+1:])
+		for p := range m.phases {
+			sum := 0.0
+			for k, h := range m.phases[p] {
+				sum += float64(h * around[k])
+			}
+			sum = math.Abs(sum)
+			if last >= before && last >= sum && !math.IsInf(before, 1) {
+				if top := crest(before, last, sum) + extra; top > m.peak && top > m.floor {
+					m.peak = top
+				}
+			}
+			before, last = last, sum
+		}
+	}
+}
+
+// atEdge returns the amplitude of what is at the edge of the band around a group.
+func (m *EdgeMeter) atEdge(x []float64) float64 {
+	around := x[edgeReach+edgeGroup/2-edgeTaps/2:][:edgeTaps]
+	var re, im float64
+	for k, v := range around {
+		re += float64(m.detect[0][k] * v)
+		im += float64(m.detect[1][k] * v)
+	}
+	return math.Sqrt(float64(re*re) + float64(im*im))
+}
