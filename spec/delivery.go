@@ -43,6 +43,10 @@ var deliveryKeys = []key{
 	{name: "peak", typ: quantity{unit: param.DB, min: -30, max: 0, words: []string{none}, eg: "-3 dBFS"}, def: none, doc: "sample peak of the file, to which its level is set, each song by itself, in place of loudness and ceiling; none: not by its peak"},
 	{name: "mono_below", typ: quantity{unit: param.Hz, min: 20, max: 500, words: []string{none}, eg: "200 Hz"}, def: none, doc: "below this frequency both channels are made the same, before level and limiter (24 dB/oct, as the imager does it)"},
 	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, absent: "the master's", doc: "the most that the limiter may take off the peaks; beyond it the build stops"},
+	{name: "limiter", typ: limiterRecord, absent: "the master's", doc: "how the peaks are held below the ceiling; a style alone stands for all of it"},
+	{name: "max_short_term", typ: quantity{unit: param.LUFS, min: -60, max: 0, words: []string{none}}, def: none, doc: "the loudest 3 s may not be louder than this: where they would be, the file gets as loud as that allows, below its loudness, and the build says so"},
+	{name: "min_plr", typ: quantity{unit: param.LU, max: 40, words: []string{none}}, def: none, doc: "true peak over integrated loudness (PLR) may not be less than this: where it would be, the file gets as loud as that allows, below its loudness, and the build says so"},
+	{name: "min_psr", typ: quantity{unit: param.LU, max: 40, words: []string{none}}, def: none, doc: "the lowest true peak over loudness of any 3 s (PSR) may not be less than this: where it would be, the file gets as loud as that allows, below its loudness, and the build says so"},
 	{name: "dither", typ: choice{ditherNames}, def: "tpdf", doc: ditherDoc},
 	{name: "resample", typ: choice{[]string{linearPhase, minimumPhase}}, def: linearPhase, doc: "the filter where the delivery's rate is not the session's. linear: nothing moves in time, and edges ring a little before and after themselves; minimum: nothing rings before them, and the sound comes later by 0.1 ms, the highest treble by more: not for parts that are to add up with others"},
 	{name: "head", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written before the song"},
@@ -142,6 +146,7 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	d.explainRules(&v, base, top, l.at)
 	at.words = fmt.Sprintf("deliver: %s", v.Name)
 	d.checkDither(&v, top, name, at)
+	d.checkLimits(&v, top, base, name, at)
 	d.checkFormat(&v, l, at)
 	if c, ok := l.get("prints").(printChoice); ok {
 		d.checkPrints(&v, c, top, name, at)
@@ -249,6 +254,8 @@ func (l layers) fill(v *Delivery) {
 	if most, ok := l.get("max_reduction").(float64); ok {
 		v.MaxReduction = most
 	}
+	l.fillLimiter(v)
+	v.MaxShortTerm, v.MinPLR, v.MinPSR = l.number("max_short_term"), l.number("min_plr"), l.number("min_psr")
 	v.Dither = ditherOf(l.get("dither").(string))
 	v.Resample = l.get("resample").(string)
 	v.Head, v.Tail = l.get("head").(float64), l.get("tail").(float64)

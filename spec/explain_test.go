@@ -73,14 +73,18 @@ func TestExplainAlbum(t *testing.T) {
 			t.Fatal(wantNone)
 		}
 	}
-	write(t, dir, map[string]string{"lathe.yaml": "lathe: 1\nrelease: {title: R, artist: A}\nsongs: [file: one.yaml, {mix: a.wav, title: Two}]\nmaster: {max_reduction: 5 dB}\ndeliver: cd\n"})
+	write(t, dir, map[string]string{"lathe.yaml": "lathe: 1\nrelease: {title: R, artist: A}\nsongs: [file: one.yaml, {mix: a.wav, title: Two}]\nmaster: {max_reduction: 5 dB, limiter: punchy}\ndeliver: {cd: {limiter: {clip: 2 dB}}}\n"})
 	if p, diags = Load(".", fakeOptions); p == nil {
 		t.Fatal(diags.Text())
 	}
 	for path, want := range map[string]string{
-		"songs[0].song.artist":              "songs[0].song.artist = A | release.artist, lathe.yaml:2\n",
-		"songs[0].song.title":               "songs[0].song.title = One | one.yaml:2\n",
-		"songs[0].deliver":                  "songs[0].deliver.cd.max_reduction = 5 dB | lathe.yaml:4\n",
+		"songs[0].song.artist": "songs[0].song.artist = A | release.artist, lathe.yaml:2\n",
+		"songs[0].song.title":  "songs[0].song.title = One | one.yaml:2\n",
+		"songs[0].deliver": "songs[0].deliver.cd.max_reduction = 5 dB | lathe.yaml:4\n" +
+			"songs[0].deliver.cd.limiter.style = punchy | lathe.yaml:4\n" +
+			"songs[0].deliver.cd.limiter.release = auto | default\n" +
+			"songs[0].deliver.cd.limiter.lookahead = auto | default\n" +
+			"songs[0].deliver.cd.limiter.link = auto | default\n", // clip is the album's
 		"songs[1].gap":                      "songs[1].gap = 2 s | default\n",
 		"songs[1].mix":                      "songs[1].mix = a.wav | lathe.yaml:3\n",
 		"songs[1].title":                    "songs[1].title = Two | lathe.yaml:3\n",

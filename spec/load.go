@@ -72,9 +72,10 @@ type decoder struct {
 	parsed  map[string]*node // files that were read, by path
 	listing map[string][]string
 
-	prints    map[Pos]printChoice // by the place of the delivery
-	delivered map[Pos][]word      // versions that are written, likewise
-	named     map[*node]bool      // of these, names that a song has a version for
+	prints    map[Pos]printChoice    // by the place of the delivery
+	delivered map[Pos][]word         // versions that are written, likewise
+	named     map[*node]bool         // of these, names that a song has a version for
+	limiters  map[Pos]map[string]any // likewise, what it says of the limiter
 
 	song       *scope
 	masterUsed map[*node]bool
@@ -97,6 +98,7 @@ func newDecoder(opts Options) *decoder {
 		listing:   map[string][]string{},
 		song:      newScope(),
 		prints:    map[Pos]printChoice{},
+		limiters:  map[Pos]map[string]any{},
 		delivered: map[Pos][]word{},
 		named:     map[*node]bool{},
 

@@ -243,6 +243,25 @@ func TestMaxReduction(t *testing.T) {
 	}
 }
 
+// Key by key, a delivery's limiter is its own, its profile's or the master's.
+func TestLimiter(t *testing.T) {
+	p := mustLoad(t, song("master: {limiter: {style: loud, link: 20%, clip: 1 dB}}\ndeliver: [cd, streaming: {limiter: {link: auto, release: 0.2 s}}, mix]\n"))
+	d := p.Song.Deliver
+	if l := d[0].Limiter; l.Style != "loud" || l.Link == nil || *l.Link != 20 || l.Clip != 1 || l.Release != nil || l.LookAhead != nil {
+		t.Errorf("cd: %+v", l)
+	}
+	if l := d[1].Limiter; l.Style != "loud" || l.Link != nil || l.Clip != 1 || l.Release == nil || *l.Release != 200 {
+		t.Errorf("streaming: %+v", l)
+	}
+	if lines := Explain(p, "deliver.mix.limiter"); len(lines) != 0 {
+		t.Errorf("a mix has no limiter to explain: %+v", lines)
+	}
+	p = mustLoad(t, song("deliver: [cd: {limiter: punchy, min_plr: 8 LU, max_short_term: none}]\n"))
+	if v := p.Song.Deliver[0]; v.Limiter.Style != "punchy" || v.MinPLR == nil || *v.MinPLR != 8 || v.MinPSR != nil || v.MaxShortTerm != nil {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestFloatIsNotDithered(t *testing.T) {
 	p := mustLoad(t, song("deliver: [mix, streaming: {bit_depth: 32 float, loudness: none, ceiling: none, sample_rate: session}]\n"))
 	for _, d := range p.Song.Deliver {

@@ -42,7 +42,7 @@ func ProfileNamed(ref string) (Profile, Diagnostics) {
 	name := &node{src: &source{dir: "."}, line: 1, col: 1, width: 1, tag: "!!str", text: filepath.ToSlash(ref)}
 	at := place{path: "deliver"}
 	song := Song{Master: Master{MaxReduction: defaultReduction}, Deliver: d.deliveries(name, name, at)}
-	d.inheritReduction(&song, "default", at)
+	d.inherited(&song, masterSays{reduction: "default"}, at)
 	if d.diags.HasErrors() || len(song.Deliver) != 1 {
 		return Profile{}, d.diags
 	}

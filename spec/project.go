@@ -230,6 +230,10 @@ type Delivery struct {
 	Tolerance    float64  // LU
 	Ceiling      *float64 // dBTP; nil: no limiter
 	MaxReduction float64  // dB the limiter may take off the peaks
+	Limiter      Limiter
+	MaxShortTerm *float64 // LUFS that the loudest 3 s may not exceed; nil: none
+	MinPLR       *float64 // LU that the PLR may not fall below; nil: none
+	MinPSR       *float64 // LU that the lowest PSR may not fall below; nil: none
 	Dither       string   // "tpdf", "tpdf-hp", a noise shaper's set such as "wannamaker-9", or "none"
 	Resample     string   // the resampler's phase: "linear" or "minimum"
 	Head, Tail   float64  // seconds of silence before and after the song
@@ -242,6 +246,15 @@ type Delivery struct {
 	FileName      FileName
 	Characters    string // of the file's name: AnyCharacters and so on
 	Rules         []Rule // that its files are held against
+}
+
+// Limiter is how the peaks of a delivery are held below its ceiling.
+type Limiter struct {
+	Style     string   // "transparent", "punchy" or "loud"
+	Release   *float64 // ms; nil: the style's
+	LookAhead *float64 // ms; nil: the style's
+	Link      *float64 // percent; nil: the style's
+	Clip      float64  // dB that a soft clipper before it takes off the highest peak
 }
 
 // Whose level the dynamics of a version or a print go by.

@@ -129,6 +129,7 @@ var masterKeys = []key{
 	lanesKey,
 	{name: "max_reduction", typ: quantity{unit: param.DB, max: 40}, def: defaultReduction, doc: "the most that the limiter of a delivery may take off the peaks; beyond it the build stops"},
 	adviceKey,
+	{name: "limiter", typ: limiterRecord, absent: defaultStyle, doc: "the limiter of the deliveries that do not say otherwise; a style alone stands for all of it"},
 }
 
 // defaultReduction is far more than a good master needs: it stops accidents,
@@ -510,10 +511,10 @@ func (d *decoder) finishSong(s *Song, root *node, album *albumDefaults, at place
 	if n == nil && album != nil {
 		n = album.master
 	}
-	origin := d.master(s, n, root, at.key("master"))
+	own := d.master(s, n, root, at.key("master"))
 	if album == nil || !album.delivers {
 		s.Deliver = d.deliveries(root.get("deliver"), root, at.key("deliver"))
-		d.inheritReduction(s, origin, at.key("deliver"))
+		d.inherited(s, own, at.key("deliver"))
 		d.resolvePrints(s, at.key("deliver"), "")
 		d.resolveVersions(s)
 		d.refuseUnmade(s.Deliver, []*Song{s})
@@ -521,29 +522,36 @@ func (d *decoder) finishSong(s *Song, root *node, album *albumDefaults, at place
 		return
 	}
 	d.quiet++ // the album's deliveries replace the song's, which are checked all the same
-	own := d.deliveries(root.get("deliver"), root, at.key("deliver"))
+	theirs := d.deliveries(root.get("deliver"), root, at.key("deliver"))
 	d.quiet--
 	s.Deliver = slices.Clone(album.deliver)
-	d.inheritReduction(s, origin, at.key("deliver"))
+	d.inherited(s, own, at.key("deliver"))
 	d.resolvePrints(s, at.key("deliver"), fmt.Sprintf(" of song %d", album.number))
 	d.resolveVersions(s)
-	s.Assert = d.assertionsInAlbum(s, own, root.get("assert"), at.key("assert"))
+	s.Assert = d.assertionsInAlbum(s, theirs, root.get("assert"), at.key("assert"))
 }
 
-// inheritReduction gives the deliveries that say nothing of it the master's
-// limit of reduction.
-func (d *decoder) inheritReduction(s *Song, origin string, at place) {
+// masterSays is what a master says for the deliveries.
+type masterSays struct {
+	reduction string // where its limit of reduction comes from
+	limiter   *group // nil: nothing
+}
+
+// inherited gives the deliveries what they leave to the master.
+func (d *decoder) inherited(s *Song, own masterSays, at place) {
 	k := deliveryKeys[slices.Index(keyNames(deliveryKeys), "max_reduction")]
 	for i := range s.Deliver {
-		if v := &s.Deliver[i]; v.MaxReduction == fromMaster {
+		v := &s.Deliver[i]
+		if v.MaxReduction == fromMaster {
 			v.MaxReduction = s.Master.MaxReduction
-			d.explainNumber(at.key(v.Name).key(k.name), k, v.MaxReduction, origin)
+			d.explainNumber(at.key(v.Name).key(k.name), k, v.MaxReduction, own.reduction)
 		}
+		d.inheritLimiter(v, own.limiter, at.key(v.Name).key("limiter"))
 	}
 }
 
-// master decodes a master, and tells where its limit of reduction comes from.
-func (d *decoder) master(s *Song, n, root *node, at place) (origin string) {
+// master decodes a master, and returns what it says for the deliveries.
+func (d *decoder) master(s *Song, n, root *node, at place) (own masterSays) {
 	if n == nil {
 		n = root.absent()
 	}
@@ -561,8 +569,10 @@ func (d *decoder) master(s *Song, n, root *node, at place) (origin string) {
 	s.Master.Buses = d.masterBuses(s, g.at["buses"], at.key("buses"))
 	s.Master.Chain = d.masterChain(g, at.key("chain"))
 	s.Master.Automation = d.lanes(g.at["automation"], automated{chain: s.Master.Chain}, at.key("automation"))
+	own.limiter = g.group("limiter")
+	own.reduction = "default"
 	if written := g.at["max_reduction"]; written != nil {
-		return written.origin()
+		own.reduction = written.origin()
 	}
-	return "default"
+	return own
 }
