@@ -255,11 +255,17 @@ func targets(j job) []Check {
 	checks := []Check{target(j, "format", "format", wordLength(d.Format, d.BitDepth, d.Float))}
 	if d.Loudness != nil {
 		limit := fmt.Sprintf("%s ±%s", spec.FormatQuantity(*d.Loudness+j.trim, "LUFS"), spec.FormatQuantity(d.Tolerance, "LU"))
+		for _, c := range capsOf(d) {
+			limit += ", or as loud as " + c.name + " lets it be"
+		}
 		checks = append(checks, target(j, "loudness", "loudness", limit))
 	}
 	if d.Peak != nil {
 		limit := fmt.Sprintf("%s ±%s", dBFS(*d.Peak+j.trim), spec.FormatQuantity(spec.PeakTolerance, "dB"))
 		checks = append(checks, target(j, "peak", "sample peak", limit))
+	}
+	for _, c := range capsOf(d) {
+		checks = append(checks, target(j, c.name, c.what, c.limits()))
 	}
 	if d.Ceiling != nil {
 		checks = append(checks, target(j, "ceiling", "true peak", "at most "+spec.FormatQuantity(*d.Ceiling, "dBTP")))
@@ -289,6 +295,12 @@ func metTargets(j job, o Output) []Check {
 			c.measured(o.Integrated, nil, func(v float64) string { return spec.FormatQuantity(v, "LUFS") })
 		case targetRule + "peak":
 			c.measured(o.SamplePeak, nil, dBFS)
+		case targetRule + "max_short_term":
+			c.measured(o.MaxShortTerm, o.MaxShortTermAt, func(v float64) string { return spec.FormatQuantity(v, "LUFS") })
+		case targetRule + "min_plr":
+			c.measured(o.PLR, o.TruePeakAt, func(v float64) string { return spec.FormatQuantity(v, "LU") })
+		case targetRule + "min_psr":
+			c.measured(o.PSR, nil, func(v float64) string { return spec.FormatQuantity(v, "LU") })
 		case targetRule + "ceiling":
 			c.measured(o.TruePeak, o.TruePeakAt, func(v float64) string { return spec.FormatQuantity(v, "dBTP") })
 		}

@@ -81,6 +81,12 @@ func (st *stage) describe(s *laid) cache.Description {
 	t.Add("tolerance", fmt.Sprint(d.Tolerance))
 	t.Add("ceiling", optional(d.Ceiling))
 	t.Add("max_reduction", fmt.Sprint(d.MaxReduction))
+	if how := limiterOf(d.Limiter).describe(); how != "" && d.Ceiling != nil {
+		t.Add("limiter", how)
+	}
+	for _, c := range capsOf(d) {
+		t.Add(c.name, fmt.Sprint(c.limit))
+	}
 	t.Add("figures", measuredFigures)
 	if d.Peak != nil {
 		t.Add("peak", optional(d.Peak))
@@ -215,7 +221,10 @@ func (s *stage) levelled(session int) bool {
 
 // goal is what the stage's delivery asks for.
 func (s *stage) goal() goal {
-	g := goal{loudness: math.NaN(), peak: s.targetPeak(), ceiling: math.Inf(1), maxReduction: s.delivery.MaxReduction, tolerance: s.delivery.Tolerance}
+	g := goal{
+		loudness: math.NaN(), peak: s.targetPeak(), ceiling: math.Inf(1), maxReduction: s.delivery.MaxReduction, tolerance: s.delivery.Tolerance,
+		limiter: limiterOf(s.delivery.Limiter), caps: capsOf(s.delivery),
+	}
 	if l := s.delivery.Loudness; l != nil {
 		g.loudness = *l + s.trim
 	}
@@ -256,39 +265,46 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 	action := Event{Event: ActionStarted, Song: s.song.Title, Action: "deliver " + s.path, Key: s.finish.Key().String()}
 	m.event(action)
 	began := time.Now()
-	g, off := s.goal(), 0.0
+	g, off, tried := s.goal(), learned{}, tries{}
 	for try := 1; ; try++ {
 		var level levelled
 		var miss *Miss
 		var clamped int64
 		err := m.slot(ctx, func() (err error) {
 			if level, miss, err = t.solve(ctx, g, off); err == nil && miss == nil {
+				decides := level.cap
+				level.drive = tried.better(level, g, t.most(g))
 				level, clamped, err = m.file(ctx, s, t, level.drive)
+				level.cap = decides
 			}
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
+		if miss == nil {
+			miss = t.overReduced(g, level)
+		}
 		if miss != nil {
 			return s.missed(*miss), nil
 		}
 		again := false
-		if got := s.report.Integrated; got != nil && !math.IsNaN(g.loudness) && math.Abs(*got-g.loudness) > solvePrecision {
-			off, again = *got-t.outline.loudness(level.drive), true
+		if f := figuresOf(s.report); !math.IsNaN(g.loudness) && !g.settled(f, level.cap) {
+			off, again = t.learn(f, g, level.drive), true
+			tried = tried.and(level.drive, f.loudness)
 		}
 		if got := s.report.SamplePeak; got != nil && g.peak != nil && math.Abs(*got-*g.peak) > peakPrecision {
-			off, again = off+*got-*g.peak, true
+			off.peak, again = off.peak+*got-*g.peak, true
 		}
-		if got := s.report.TruePeak; got != nil && s.delivery.Ceiling != nil && *got > *s.delivery.Ceiling+peakTolerance {
-			g.ceiling -= *got - *s.delivery.Ceiling + peakMargin
+		if over := s.over(s.report, level); over > peakTolerance {
+			g.ceiling -= over + peakMargin
 			again = true
 		}
 		if again && try < levelTries {
 			continue
 		}
 		s.output = s.measured(s.report, level, t)
-		if miss := s.check(s.report, clamped, t.sound.rate); miss != nil {
+		if miss := s.check(s.report, level, clamped, t.sound.rate); miss != nil {
 			return miss, nil
 		}
 		if miss, err := m.encode(ctx, s); miss != nil || err != nil {
@@ -323,13 +339,37 @@ func (m *mastering) file(ctx context.Context, s *stage, t *take, d drive) (level
 	s.sound = m.work.path(s.finish.Key().String()[:24] + ".wav")
 	level, clamped, err = t.write(ctx, d, file{
 		path: s.sound, bits: s.delivery.BitDepth, float: s.delivery.Float, dither: s.delivery.Dither,
-		seed: seed.Of(append([]string{"dither"}, s.ditherSeed()...)...),
-		head: frames(s.delivery.Head, t.sound.rate), tail: frames(s.delivery.Tail, t.sound.rate),
+		seed:    seed.Of(append([]string{"dither"}, s.ditherSeed()...)...),
+		ceiling: s.ceiling(),
+		head:    frames(s.delivery.Head, t.sound.rate), tail: frames(s.delivery.Tail, t.sound.rate),
 	})
 	if err == nil {
 		s.report, err = measure.File(ctx, s.sound, measure.Options{})
 	}
 	return level, clamped, err
+}
+
+// ceiling is the linear level that the output may not exceed.
+func (s *stage) ceiling() float64 {
+	if s.delivery.Ceiling == nil {
+		return math.Inf(1)
+	}
+	return gainOf(*s.delivery.Ceiling)
+}
+
+// over is by how many dB a file is over its ceiling.
+func (s *stage) over(r measure.Report, level levelled) float64 {
+	over := math.Inf(-1)
+	if s.delivery.Ceiling == nil {
+		return over
+	}
+	if r.TruePeak != nil {
+		over = *r.TruePeak - *s.delivery.Ceiling
+	}
+	if level.edge > 0 {
+		over = max(over, xmath.DB(level.edge)-*s.delivery.Ceiling)
+	}
+	return over
 }
 
 // ditherSeed names the noise of an output: by version, delivery and print, not by
@@ -360,6 +400,13 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 		out.SessionRate = session
 	}
 	out.take(r)
+	if level.clip > 0 {
+		clip, at := round(level.clip), float64(level.clipAt+frames(s.delivery.Head, t.sound.rate))/float64(t.sound.rate)
+		out.Clip, out.ClipAt = &clip, &at
+	}
+	if target != nil {
+		out.Bound = t.boundBy(level, figuresOf(r), s.delivery.Head, *target)
+	}
 	if level.reduction > 0 {
 		out.ReductionAt += float64(frames(s.delivery.Head, t.sound.rate)) / float64(t.sound.rate)
 	}
@@ -404,7 +451,7 @@ func rounded(x *float64) *float64 {
 }
 
 // check holds what was read back from the file against the delivery.
-func (s *stage) check(r measure.Report, clamped int64, rate int) *Miss {
+func (s *stage) check(r measure.Report, level levelled, clamped int64, rate int) *Miss {
 	d := s.delivery
 	miss := func(target, format string, args ...any) *Miss {
 		return s.missed(Miss{Target: target, Message: fmt.Sprintf(format, args...)})
@@ -421,15 +468,28 @@ func (s *stage) check(r measure.Report, clamped int64, rate int) *Miss {
 	}
 	if d.Loudness != nil {
 		target := *d.Loudness + s.trim
-		if r.Integrated == nil || math.Abs(*r.Integrated-target) > d.Tolerance {
+		low := d.Tolerance
+		if level.cap != nil {
+			low = math.Inf(1)
+		}
+		if r.Integrated == nil || *r.Integrated-target > d.Tolerance || target-*r.Integrated > low {
 			return miss("loudness", "reads %s where %.1f LUFS ±%.1f LU was asked for", number(r.Integrated, "LUFS"), target, d.Tolerance)
 		}
 	}
 	if want := s.targetPeak(); want != nil && (r.SamplePeak == nil || math.Abs(*r.SamplePeak-*want) > spec.PeakTolerance) {
 		return miss("peak", "sample peak reads %s, where %.2f dBFS was asked for", number(r.SamplePeak, "dBFS"), *want)
 	}
+	for _, c := range capsOf(d) {
+		if f := figuresOf(r); c.room(f) < 0 {
+			v, _ := c.of(f)
+			return miss(c.name, "%s reads %.2f %s where %s is asked for (%s)", c.what, v, c.unit, c.limits(), c.name)
+		}
+	}
 	if d.Ceiling != nil && r.TruePeak != nil && *r.TruePeak > *d.Ceiling+peakTolerance {
 		return miss("ceiling", "true peak reads %s, over the ceiling of %.2f dBTP", number(r.TruePeak, "dBTP"), *d.Ceiling)
+	}
+	if over := s.over(r, level); over > peakTolerance {
+		return miss("ceiling", "true peak may read up to %.2f dBTP by meters that see to the edge of the band, over the ceiling of %.2f dBTP", *d.Ceiling+over, *d.Ceiling)
 	}
 	return nil
 }

@@ -103,6 +103,9 @@ type Output struct {
 	Gain           float64  `json:"gain_db"`          // applied to the master to reach the target
 	Reduction      float64  `json:"max_reduction_db"` // the most the limiter took off
 	ReductionAt    float64  `json:"max_reduction_at_s"`
+	Clip           *float64 `json:"max_clip_db,omitempty"` // the most the soft clipper before it took off; absent where there is none
+	ClipAt         *float64 `json:"max_clip_at_s,omitempty"`
+	Bound          *Bound   `json:"bound,omitempty"` // the cap that kept it below its target; absent where none did
 
 	Checks []Held `json:"checks,omitempty"` // what the file was held against when it was delivered
 }

@@ -9,9 +9,7 @@ import (
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/dither"
-	"github.com/lathe-audio/lathe/dsp/dyn"
 	"github.com/lathe-audio/lathe/dsp/loudness"
-	"github.com/lathe-audio/lathe/dsp/xmath"
 	"github.com/lathe-audio/lathe/render/audiofile"
 )
 
@@ -19,19 +17,21 @@ import (
 type drive struct {
 	gain    float64 // dB applied to the take
 	ceiling float64 // linear; +Inf: no limiter
+	limiter
 }
 
 // levelled is a drive and what it does to a take.
 type levelled struct {
 	drive
-	loudness    float64 // integrated, LUFS; only where somebody listened
-	reduction   float64 // dB, the most the limiter takes off
-	reductionAt int64   // frame of it
-	end         float64 // linear, the peak of the song's last [endWindow]; only where it was written
+	loudness    float64   // integrated, LUFS; only where somebody listened
+	reduction   float64   // dB, the most the limiter takes off
+	reductionAt int64     // frame of it
+	clip        float64   // dB, the most the clipper before it takes off
+	clipAt      int64     // frame of it
+	edge        float64   // linear, the highest peak over the ceiling of what is at the edge of the band; only where it was written
+	end         float64   // linear, the peak of the song's last [endWindow]; only where it was written
+	cap         *levelCap // what keeps it below the loudness that is asked for; nil: nothing
 }
-
-// limiterLookAhead is the delivery limiter's look-ahead in ms.
-const limiterLookAhead = 2.5
 
 // play streams a take at a drive through the limiter: blocks of at most
 // [dsp.MaxBlock] frames, as many frames in all as the take has. emit runs beside
@@ -43,12 +43,9 @@ func (t *take) play(ctx context.Context, d drive, emit func(dsp.Block) error) (l
 		return done, err
 	}
 	defer r.Close()
-	gain, skip := gainOf(d.gain), int64(0)
-	var limiter *dyn.Limiter // nil where it would do nothing
-	if float64(t.peak*gain) > d.ceiling {
-		limiter = dyn.NewLimiter(dyn.GainSettings{Rate: t.sound.rate, Ceiling: d.ceiling, LookAhead: limiterLookAhead})
-		skip = int64(limiter.Latency())
-	}
+	gain := gainOf(d.gain)
+	peaks := d.peaks(t.peak, t.sound.rate)
+	skip := int64(peaks.latency())
 	end := t.sound.song + skip
 	free, full := make(chan dsp.Block, blocksAhead), make(chan played, blocksAhead)
 	for range blocksAhead {
@@ -75,9 +72,7 @@ func (t *take) play(ctx context.Context, d drive, emit func(dsp.Block) error) (l
 			silence(b.Cut(n, b.Len()))
 			scale(b[0], gain)
 			scale(b[1], gain)
-			if limiter != nil {
-				limiter.Process(b)
-			}
+			peaks.process(b)
 			p.song = b.Cut(int(min(max(skip-at, 0), int64(b.Len()))), b.Len())
 			at += int64(b.Len())
 			full <- p // never waits: it has room for all blocks there are
@@ -94,11 +89,7 @@ func (t *take) play(ctx context.Context, d drive, emit func(dsp.Block) error) (l
 		return nil
 	})
 	err = group.Wait()
-	if limiter != nil {
-		var least float64
-		least, done.reductionAt = limiter.Least()
-		done.reduction = -xmath.DB(least)
-	}
+	peaks.tell(&done)
 	return done, err
 }
 
@@ -124,6 +115,8 @@ type file struct {
 	dither string // a name of [dither.Named]
 	seed   uint64
 
+	ceiling float64 // linear; +Inf: none
+
 	head, tail int64 // frames of silence around the song
 }
 
@@ -139,7 +132,11 @@ func (t *take) write(ctx context.Context, d drive, f file) (done levelled, clamp
 	if err != nil {
 		return done, 0, err
 	}
-	emit := func(b dsp.Block) error { return w.WriteFloat(b[:]) }
+	edge := newEdge(f.ceiling)
+	emit := func(b dsp.Block) error {
+		edge.hear(b)
+		return w.WriteFloat(b[:])
+	}
 	var q *dither.Quantizer
 	if !f.float {
 		kind, ok := dither.Named(f.dither)
@@ -154,6 +151,7 @@ func (t *take) write(ctx context.Context, d drive, f file) (done levelled, clamp
 		emit = func(b dsp.Block) error {
 			n := b.Len()
 			q.Process(b, [2][]int32{words[0][:n], words[1][:n]})
+			edge.hearWords([2][]int32{words[0][:n], words[1][:n]}, f.bits)
 			return w.WriteInt([][]int32{words[0][:n], words[1][:n]})
 		}
 	}
@@ -164,7 +162,7 @@ func (t *take) write(ctx context.Context, d drive, f file) (done levelled, clamp
 	if done, err = t.play(ctx, d, func(b dsp.Block) error { end.hear(b); return emit(b) }); err != nil {
 		return done, 0, err
 	}
-	done.end = end.peak
+	done.end, done.edge = end.peak, edge.peak()
 	if err := silent(w, f.tail, f.float); err != nil {
 		return done, 0, err
 	}

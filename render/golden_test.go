@@ -200,6 +200,7 @@ master:
     - saturator: {type: asymmetric, drive: 1 dB}
     - saturator: {type: hard, drive: 1 dB}
     - imager: {width: 110%, mono_below: 110 Hz}
+  limiter: transparent
 deliver:
   - streaming: {versions: [main, instrumental]}
   - cd: {versions: [main, instrumental]}
@@ -217,4 +218,6 @@ deliver:
   - streaming: {name: aiff, format: aiff, metadata: full, versions: [main, instrumental]}
   - mix: {name: aifc, format: aifc, versions: [main, instrumental]}
   - streaming: {name: bwf, bit_depth: 32, metadata: full, versions: [main, instrumental]}
+  - streaming: {name: punchy, loudness: -13 LUFS, max_short_term: -12 LUFS, limiter: {style: punchy, release: 500 ms, clip: 1 dB}, versions: [main, instrumental]}
+  - streaming: {name: loud, loudness: -6 LUFS, max_reduction: 30 dB, min_plr: 9 LU, min_psr: 6 LU, limiter: {style: loud, lookahead: 2 ms, link: 30%}, versions: [main, instrumental]}
 `

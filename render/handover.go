@@ -52,7 +52,7 @@ func handover(j job, o *Output) []Check {
 	checks[1].clipping(j, o)
 	checks[2].tail(j, o)
 	checks = append(checks, limiters(j)...)
-	if o.Reduction > 0 {
+	if o.Reduction > 0 || o.Clip != nil {
 		checks = append(checks, deliveryLimiter(j, o))
 	}
 	return checks

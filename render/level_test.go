@@ -104,7 +104,7 @@ func TestSolve(t *testing.T) {
 	made := takeOf(t, beats(8, 44100), 44100, 44100)
 	for _, above := range []float64{-10, -3, 0, 2, 4} {
 		g := goal{loudness: made.loudness + above, ceiling: xmath.DB(made.peak) - 0.5, maxReduction: 8, tolerance: 0.05}
-		level, miss, err := made.solve(context.Background(), g, 0)
+		level, miss, err := made.solve(context.Background(), g, learned{})
 		if err != nil || miss != nil {
 			t.Fatal(err, miss)
 		}
@@ -112,7 +112,7 @@ func TestSolve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, _, err := made.solve(context.Background(), g, heard.loudness-made.outline.loudness(level.drive))
+		again, _, err := made.solve(context.Background(), g, learned{loudness: heard.loudness - made.outline.loudness(level.drive)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestSolve(t *testing.T) {
 			t.Errorf("%+.0f LU: %.3f and %.3f LUFS, want %.3f", above, heard.loudness, second.loudness, g.loudness)
 		}
 	}
-	_, miss, err := made.solve(context.Background(), goal{loudness: made.loudness + 9, ceiling: xmath.DB(made.peak), maxReduction: 1, tolerance: 0.05}, 0)
+	_, miss, err := made.solve(context.Background(), goal{loudness: made.loudness + 9, ceiling: xmath.DB(made.peak), maxReduction: 1, tolerance: 0.05}, learned{})
 	if err != nil || miss == nil {
 		t.Fatal(err, miss)
 	}

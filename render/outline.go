@@ -18,6 +18,7 @@ type outline struct {
 	slots  []slot
 
 	energy float64 // of all slots that are complete
+	top    float64 // the song's peak, linear
 	shift  float64 // LU by which the true loudness is above the estimate
 }
 
@@ -73,10 +74,12 @@ func (o *outline) at(frame int64) *slot {
 	return &o.slots[i]
 }
 
-// finish ends the outline at a song's last frame, and has it agree with the
-// loudness that was measured. Peaks below the level from which on they are exact
-// may be much too high: there the samples say more.
-func (o *outline) finish(frames int64, loudness, exact float64) {
+// finish ends the outline of a song with a peak (linear) at its last frame, and has it
+// agree with the loudness that was measured. Peaks below the level from which on they
+// are exact may be much too high: there the samples say more.
+func (o *outline) finish(frames int64, loudness, peak float64) {
+	o.top = peak
+	exact := float64(peakShare * peak)
 	o.slots = o.slots[:min(int64(len(o.slots)), frames/o.frames)]
 	for i := range o.slots {
 		s := &o.slots[i]
@@ -91,12 +94,30 @@ func (o *outline) finish(frames int64, loudness, exact float64) {
 
 // loudness estimates what a drive makes of the song, in LUFS.
 func (o *outline) loudness(d drive) float64 {
+	return loudness.Integrated(blocks(o.play(d).energies, o.hopFrames(), hopsPerBlock)) + o.shift
+}
+
+// hops is a song in steps of about 100 ms, as a drive leaves it.
+type hops struct {
+	energies []float64
+	peaks    []float64 // linear
+	peak     float64   // of the whole song, also of its last part of a hop
+}
+
+// hop is how many slots make about 100 ms.
+func (o *outline) hop() int { return (int(o.rate/10) + int(o.frames/2)) / int(o.frames) }
+
+func (o *outline) hopFrames() float64 { return float64(o.hop()) * float64(o.frames) }
+
+// play sends the outline through the clipper and the limiter of a drive.
+func (o *outline) play(d drive) hops {
 	gain := gainOf(d.gain)
-	limiter := dyn.NewGain(dyn.GainSettings{Rate: int(int64(o.rate) / o.frames), Ceiling: d.ceiling, LookAhead: limiterLookAhead})
+	clipper := d.clipper(o.top)
+	limiter := dyn.NewGain(d.settings(int(int64(o.rate) / o.frames)))
 	latency := limiter.Latency()
-	hop := (int(o.rate/10) + int(o.frames/2)) / int(o.frames) // slots in about 100 ms
-	var hops []float64
-	sum := 0.0
+	hop := o.hop()
+	var out hops
+	sum, peak := 0.0, 0.0
 	need, gains := make([]float64, dsp.MaxBlock), make([]float64, dsp.MaxBlock)
 	for from := 0; from < len(o.slots)+latency; from += len(need) {
 		n := min(len(need), len(o.slots)+latency-from)
@@ -104,6 +125,7 @@ func (o *outline) loudness(d drive) float64 {
 			need[i] = 0
 			if from+i < len(o.slots) {
 				need[i] = float64(gain * float64(o.slots[from+i].peak))
+				need[i] = bent(clipper, need[i])
 			}
 		}
 		limiter.Process(need[:n], gains[:n])
@@ -112,28 +134,56 @@ func (o *outline) loudness(d drive) float64 {
 			if at < 0 {
 				continue
 			}
+			s := &o.slots[at]
+			top := float64(gain * float64(s.peak))
+			peak = max(peak, float64(g*bent(clipper, top)))
 			g *= gain
-			sum += float64(float64(o.slots[at].energy) * float64(g*g))
+			if clipper != nil {
+				g *= clipped(clipper, top)
+			}
+			sum += float64(float64(s.energy) * float64(g*g))
 			if (at+1)%hop == 0 {
-				hops = append(hops, sum)
-				sum = 0
+				out.energies, out.peaks = append(out.energies, sum), append(out.peaks, peak)
+				out.peak = max(out.peak, peak)
+				sum, peak = 0, 0
 			}
 		}
 	}
-	return loudness.Integrated(blocks(hops, float64(hop)*float64(o.frames))) + o.shift
+	out.peak = max(out.peak, peak)
+	return out
 }
 
-// blocks turns the energies of hops of so many frames into those of 400 ms
-// gating blocks.
-func blocks(hops []float64, frames float64) []float64 {
-	const perBlock = 4
+// bent is what a clipper, if there is one, makes of a peak.
+func bent(c *dyn.SoftClip, peak float64) float64 {
+	if c == nil {
+		return peak
+	}
+	return c.At(peak)
+}
+
+// clipped is by how much, as a gain, a clipper lowers what lies around a peak: the tops
+// of a wave and not the wave, so about half of what it lowers the peak.
+func clipped(c *dyn.SoftClip, peak float64) float64 {
+	if peak <= 0 {
+		return 1
+	}
+	return (1 + c.At(peak)/peak) / 2
+}
+
+const (
+	hopsPerBlock = 4  // a gating block of 400 ms
+	hopsPerShort = 30 // a short-term window of 3 s
+)
+
+// blocks turns the energies of hops of so many frames into those of windows of n hops.
+func blocks(hops []float64, frames float64, n int) []float64 {
 	var out []float64
-	for i := perBlock; i <= len(hops); i++ {
+	for i := n; i <= len(hops); i++ {
 		sum := 0.0
-		for _, e := range hops[i-perBlock : i] {
+		for _, e := range hops[i-n : i] {
 			sum += e
 		}
-		out = append(out, sum/(perBlock*frames))
+		out = append(out, sum/(float64(n)*frames))
 	}
 	return out
 }

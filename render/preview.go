@@ -14,7 +14,6 @@ import (
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/seed"
-	"github.com/lathe-audio/lathe/dsp/xmath"
 	"github.com/lathe-audio/lathe/render/measure"
 	"github.com/lathe-audio/lathe/spec"
 )
@@ -337,7 +336,7 @@ func (r *artifactReader) skip(frames int64) error {
 func (b *builder) finishPassage(ctx context.Context, st *stage, a artifact, last *Output, made *Preview) (wav, sum string, err error) {
 	d, g := st.delivery, st.goal()
 	var level drive
-	level.ceiling = math.Inf(1)
+	level.ceiling, level.limiter = math.Inf(1), g.limiter
 	if !math.IsInf(g.ceiling, 1) {
 		level.ceiling = gainOf(g.ceiling)
 	}
@@ -360,15 +359,16 @@ func (b *builder) finishPassage(ctx context.Context, st *stage, a artifact, last
 	}
 	if made.Level == LevelPassage {
 		// A miss is for the build to tell: as near as the limiter may get is heard.
-		done, _, err := t.solve(ctx, g, 0)
+		done, _, err := t.solve(ctx, g, learned{})
 		if err != nil {
 			return "", "", err
 		}
 		level = done.drive
 	}
 	wav = b.work.path("passage.wav")
-	if _, made.Clipped, err = t.write(ctx, level, file{
-		path: wav, bits: d.BitDepth, float: d.Float, dither: d.Dither, seed: seed.Of(append([]string{"dither"}, st.ditherSeed()...)...),
+	var done levelled
+	if done, made.Clipped, err = t.write(ctx, level, file{
+		path: wav, bits: d.BitDepth, float: d.Float, dither: d.Dither, ceiling: math.Inf(1), seed: seed.Of(append([]string{"dither"}, st.ditherSeed()...)...),
 	}); err != nil {
 		return "", "", err
 	}
@@ -377,9 +377,7 @@ func (b *builder) finishPassage(ctx context.Context, st *stage, a artifact, last
 		return "", "", err
 	}
 	made.Integrated, made.TruePeak, made.Gain = rounded(r.Integrated), rounded(r.TruePeak), round(level.gain)
-	if peak := float64(t.peak * gainOf(level.gain)); peak > level.ceiling {
-		made.Reduction = round(xmath.DB(peak / level.ceiling))
-	}
+	made.Reduction = round(done.reduction)
 	return wav, r.SHA256, nil
 }
 

@@ -173,7 +173,7 @@ func (a *analyser) finish(stage artifact) (*take, error) {
 	}
 	a.scan(dsp.NewBlock(a.scanner.Latency()))
 	t.loudness = a.meter.IntegratedTo(t.sound.song)
-	t.outline.finish(t.sound.song, t.loudness, float64(peakShare*t.peak))
+	t.outline.finish(t.sound.song, t.loudness, t.peak)
 	return t, nil
 }
 

@@ -138,6 +138,9 @@ func printResult(w io.Writer, r *render.Result) {
 	t.SetColumnConfigs([]table.ColumnConfig{right(3), right(4), right(5), right(6), right(7), right(8)})
 	t.Render()
 	printMasters(w, r.Masters)
+	for _, o := range r.Files {
+		printBound(w, o)
+	}
 	for _, path := range r.Removed {
 		fmt.Fprintf(w, "removed %s: the project no longer names it\n", path)
 	}
@@ -247,10 +250,28 @@ func decimals(x *float64, n int) string {
 }
 
 func limited(o render.Output) string {
-	if o.Reduction == 0 {
-		return "–"
+	text := "–"
+	if o.Reduction > 0 {
+		text = fmt.Sprintf("−%.1f dB at %s", o.Reduction, length(o.ReductionAt))
 	}
-	return fmt.Sprintf("−%.1f dB at %s", o.Reduction, length(o.ReductionAt))
+	if o.Clip != nil {
+		text += fmt.Sprintf(", clip −%.1f dB", *o.Clip)
+	}
+	return text
+}
+
+// printBound says what keeps an output below its loudness.
+func printBound(w io.Writer, o render.Output) {
+	b := o.Bound
+	if b == nil {
+		return
+	}
+	where := ""
+	if b.At != nil {
+		where = " at " + length(*b.At)
+	}
+	fmt.Fprintf(w, "%s: %.1f LU below its loudness: %s is reached (%s of %s %s%s)\n",
+		o.Path, b.Short, b.By, decimals(b.Value, 2), spec.FormatNumber(b.Limit), b.Unit, where)
 }
 
 func length(seconds float64) string {

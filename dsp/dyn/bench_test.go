@@ -124,3 +124,17 @@ func BenchmarkGain(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkSoftClip(b *testing.B) {
+	for _, peak := range []float64{100, 1.2} {
+		c := NewSoftClip(peak, peak*0.8)
+		b.Run(fmt.Sprintf("peak %g", peak), func(b *testing.B) { benchmarkFrames(b, 1, c.Process) })
+	}
+}
+
+func BenchmarkLimiter(b *testing.B) {
+	for _, style := range Styles() {
+		l := NewLimiter(styled(style, 44100, 0.6))
+		b.Run(style.Name, func(b *testing.B) { benchmarkFrames(b, 1, l.Process) })
+	}
+}

@@ -6,35 +6,33 @@ import "math"
 type GainSettings struct {
 	Rate    int     // Hz
 	Ceiling float64 // linear level that nothing may exceed
+	Style   Style   // the zero Style stands for Transparent
 
 	// LookAhead is the time in ms in which the gain comes down before a peak:
-	// from one frame to MaxLookAhead; 0 stands for DefaultLookAhead.
+	// from one frame to MaxLookAhead; 0 stands for the style's.
 	LookAhead float64
 	// Release is the time constant in ms with which the gain comes back after it
-	// has been down for long; after a short peak it takes a tenth of that. 0
-	// stands for DefaultRelease.
+	// has been down for long; the style's other stages follow in proportion. 0
+	// stands for the style's.
 	Release float64
 }
 
-// Times of a limiter in ms.
-const (
-	DefaultLookAhead = 2.5
-	MaxLookAhead     = 20.0
-	DefaultRelease   = 400.0
-)
+// MaxLookAhead is the longest look-ahead, in ms.
+const MaxLookAhead = 20.0
 
-// holdOver is for how many ms more than the look-ahead a peak is held before the
-// gain is let go. It bridges the gaps between the peaks of a bass wave (5 ms for
-// 50 Hz, 3 dB over), which the gain would else follow, and so distort.
-const holdOver = 5.0
-
-// The release has two stages, as the compressor's automatic one has: the slow
-// stage rises in chargeShare of the release time and holds up what the fast
-// one, with fastShare of the release time, lets go of.
-const (
-	fastShare   = 0.1
-	chargeShare = 0.25
-)
+// resolved has the style's values where there are no others.
+func (s GainSettings) resolved() GainSettings {
+	if s.Style == (Style{}) {
+		s.Style = Transparent
+	}
+	if s.LookAhead <= 0 {
+		s.LookAhead = s.Style.LookAhead
+	}
+	if s.Release <= 0 {
+		s.Release = s.Style.Slow.Release
+	}
+	return s
+}
 
 // released is the reduction (as 1 - gain) that counts as none: -120 dB of the
 // signal, and the step to nothing is smoothed like all others.
@@ -58,15 +56,14 @@ type Gain struct {
 	ceiling float64
 	window  int // L
 	hold    slidingMax
-	fast    float64 // parts of the way in one frame
-	charge  float64
-	slow    float64
+	fast    float64  // part of the way in one frame
+	stages  [2]stage // the middle one and the slow one
 	boxes   [3]box
 	full    float64 // what the boxes give for a gain of 1
 
-	now, base float64 // reduction as 1 - gain, of the two stages
-	ones      int     // how many gains in a row were exactly 1, up to window
-	scratch   [256]int64
+	now     float64 // reduction as 1 - gain, of the first stage
+	ones    int     // how many gains in a row were exactly 1, up to window
+	scratch [256]int64
 }
 
 // oneGain is a gain of 1 in the integers of the boxes. With the longest window,
@@ -75,24 +72,19 @@ const oneGain = 1 << 30
 
 // NewGain returns a gain at its first frame.
 func NewGain(set GainSettings) *Gain {
-	if set.LookAhead <= 0 {
-		set.LookAhead = DefaultLookAhead
-	}
-	if set.Release <= 0 {
-		set.Release = DefaultRelease
-	}
+	set = set.resolved()
 	rate := float64(set.Rate)
 	n := 1 + int(math.Round(min(set.LookAhead, MaxLookAhead)*rate/1000))
+	slower := set.Release / set.Style.Slow.Release
 	// Three boxes of a, b and c frames make a bell of a+b+c-2.
 	a := max(1, int(math.Round(0.404*float64(n+2))))
 	b := max(1, int(math.Round(0.335*float64(n+2))))
 	g := &Gain{
 		ceiling: set.Ceiling,
 		window:  n,
-		hold:    newSlidingMax(n + int(math.Round(holdOver*rate/1000))),
-		fast:    share(fastShare*set.Release, set.Rate),
-		charge:  share(chargeShare*set.Release, set.Rate),
-		slow:    share(set.Release, set.Rate),
+		hold:    newSlidingMax(n + int(math.Round(set.Style.Hold*rate/1000))),
+		fast:    share(set.Style.Fast*slower, set.Rate),
+		stages:  [2]stage{newStage(set.Style.Middle, slower, set.Rate), newStage(set.Style.Slow, slower, set.Rate)},
 		boxes:   [3]box{newBox(a), newBox(b), newBox(n + 2 - a - b)},
 	}
 	g.Reset()
@@ -105,7 +97,8 @@ func (g *Gain) Latency() int { return g.window - 1 }
 // Reset goes back to the first frame.
 func (g *Gain) Reset() {
 	g.hold.reset()
-	g.now, g.base, g.ones = 0, 0, g.window
+	g.now, g.ones = 0, g.window
+	g.stages[0].base, g.stages[1].base = 0, 0
 	one := int64(oneGain)
 	for i := range g.boxes {
 		one = g.boxes[i].reset(one)
@@ -120,20 +113,26 @@ func (g *Gain) Process(peaks, gains []float64) {
 	gains = gains[:len(peaks)]
 	for len(peaks) > 0 {
 		n := 0
-		if g.ones == g.window && g.base == 0 {
+		if g.resting() {
 			n = g.rest(peaks, gains)
 		}
 		if n < len(peaks) {
 			to := min(n+len(g.scratch), len(peaks))
-			g.work(peaks[n:to], gains[n:to])
+			reductions(peaks[n:to], gains[n:to], g.ceiling)
+			g.work(gains[n:to])
 			n = to
 		}
 		peaks, gains = peaks[n:], gains[n:]
 	}
 }
 
-// rest is work as long as there is nothing to do: everything at hand is 1, so it
-// does not even matter where the boxes stand. It returns for how many frames.
+// resting reports that everything at hand is 1, so that it does not even matter
+// where the boxes stand.
+func (g *Gain) resting() bool {
+	return g.ones == g.window && g.stages[0].base == 0 && g.stages[1].base == 0
+}
+
+// rest is work as long as there is nothing to do. It returns for how many frames.
 func (g *Gain) rest(peaks, gains []float64) int {
 	for i, p := range peaks {
 		if p > g.ceiling {
@@ -144,40 +143,69 @@ func (g *Gain) rest(peaks, gains []float64) int {
 	return len(peaks)
 }
 
-func (g *Gain) work(peaks, gains []float64) {
+// reductions turns peaks into what has to be taken off them, as 1 - gain.
+func reductions(peaks, needs []float64, ceiling float64) {
 	for i, p := range peaks {
-		need := 0.0 // as reduction, 1 - gain
-		if p > g.ceiling {
-			need = 1 - g.ceiling/p
+		need := 0.0
+		if p > ceiling {
+			need = 1 - ceiling/p
 		}
-		gains[i] = g.hold.next(need)
+		needs[i] = need
 	}
-	values := g.scratch[:len(gains)]
-	g.release(gains, values)
+}
+
+// work replaces reductions, as many as fit into scratch, by gains.
+func (g *Gain) work(x []float64) {
+	for i, need := range x {
+		x[i] = g.hold.next(need)
+	}
+	values := g.scratch[:len(x)]
+	g.release(x, values)
 	for i := range g.boxes {
 		g.boxes[i].run(values)
 	}
 	for i, v := range values {
-		gains[i] = float64(v) / g.full
+		x[i] = float64(v) / g.full
 	}
+}
+
+// stage is one of the slower stages of the release at work.
+type stage struct {
+	charge, slow float64 // parts of the way in one frame
+	base         float64 // reduction as 1 - gain
+}
+
+func newStage(s Stage, slower float64, rate int) stage {
+	if s.Charge <= 0 {
+		return stage{}
+	}
+	return stage{charge: share(s.Charge*slower, rate), slow: share(s.Release*slower, rate)}
+}
+
+// follow moves the stage toward a reduction.
+func (s *stage) follow(held float64) float64 {
+	if held > s.base {
+		s.base += float64(s.charge * (held - s.base))
+	} else {
+		s.base += float64(s.slow * (held - s.base))
+		if s.base < released {
+			s.base = 0
+		}
+	}
+	return s.base
 }
 
 // release lets reductions go slowly, and writes the gains as integers.
 func (g *Gain) release(reductions []float64, gains []int64) {
-	now, base, ones := g.now, g.base, g.ones
-	fast, charge, slow := g.fast, g.charge, g.slow
+	now, ones, fast := g.now, g.ones, g.fast
+	middle, slow := g.stages[0], g.stages[1]
 	for i, held := range reductions {
-		if held > base {
-			base += float64(charge * (held - base))
-		} else {
-			base += float64(slow * (held - base))
-			if base < released {
-				base = 0
-			}
-		}
 		goal := held
-		if base > goal {
-			goal = base
+		if b := middle.follow(held); b > goal {
+			goal = b
+		}
+		if b := slow.follow(held); b > goal {
+			goal = b
 		}
 		now += float64(fast * (goal - now))
 		if now < goal || now < released {
@@ -190,7 +218,8 @@ func (g *Gain) release(reductions []float64, gains []int64) {
 			ones = 0
 		}
 	}
-	g.now, g.base, g.ones = now, base, min(ones, g.window)
+	g.now, g.ones = now, min(ones, g.window)
+	g.stages = [2]stage{middle, slow}
 }
 
 // slidingMax is the largest of the last n values: a queue of those that may still

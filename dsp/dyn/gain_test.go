@@ -42,8 +42,9 @@ func TestGainPromise(t *testing.T) {
 		set := GainSettings{
 			Rate:      rapid.SampledFrom([]int{8000, 44100, 48000, 192000}).Draw(t, "rate"),
 			Ceiling:   rapid.SampledFrom([]float64{0.1, 0.5, 1}).Draw(t, "ceiling"),
-			LookAhead: rapid.SampledFrom([]float64{0.001, 0.1, 1.5, 2.5, 20}).Draw(t, "look-ahead"),
-			Release:   rapid.SampledFrom([]float64{1, 50, 400}).Draw(t, "release"),
+			Style:     rapid.SampledFrom(Styles()).Draw(t, "style"),
+			LookAhead: rapid.SampledFrom([]float64{0, 0.001, 0.1, 1.5, 2.5, 20}).Draw(t, "look-ahead"),
+			Release:   rapid.SampledFrom([]float64{0, 1, 50, 400}).Draw(t, "release"),
 		}
 		peaks := drawPeaks(t, 3000)
 		g := NewGain(set)
@@ -67,7 +68,7 @@ func TestGainPromise(t *testing.T) {
 // depend on how the peaks are cut, nor on what it was used for before Reset.
 func TestGainCuts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		set := GainSettings{Rate: 8000, Ceiling: 1, LookAhead: 1, Release: 5}
+		set := GainSettings{Rate: 8000, Ceiling: 1, LookAhead: 1, Release: 5, Style: rapid.SampledFrom(Styles()).Draw(t, "style")}
 		peaks := drawPeaks(t, 4000)
 		g := NewGain(set)
 		want := make([]float64, len(peaks))
@@ -116,8 +117,8 @@ func TestGainShape(t *testing.T) {
 		frames      int
 		least, most float64 // ms for 63 % of the way back
 	}{
-		{1, DefaultRelease * fastShare, DefaultRelease*fastShare + 20},
-		{3 * rate, DefaultRelease, DefaultRelease*(1+fastShare) + 20},
+		{1, 40, 60},
+		{3 * rate, 400, 460},
 	} {
 		g := NewGain(GainSettings{Rate: rate, Ceiling: 0.5})
 		peaks := make([]float64, 12*rate)
@@ -136,7 +137,7 @@ func TestGainShape(t *testing.T) {
 			}
 			steepest = max(steepest, gains[i-1]-gains[i])
 		}
-		// The bell's top is 2.2 times its mean: half of 1 over 2.5 ms.
+		// The bell's top is 2.2 times its mean: half of 1 over the look-ahead.
 		if mean := 0.5 / float64(g.Latency()); steepest > 2.2*mean {
 			t.Errorf("the steepest step is %g, the mean one %g", steepest, mean)
 		}

@@ -2,18 +2,30 @@ package dyn
 
 import "github.com/lathe-audio/lathe/dsp"
 
+// LimiterSettings are what a limiter is made from.
+type LimiterSettings struct {
+	GainSettings
+
+	// Unlink is how far each side is limited for itself, 0 to 1: at 0 both get the same
+	// gain, so that nothing moves from side to side; at 1 what is over on one side
+	// leaves the other alone.
+	Unlink float64
+}
+
 // Limiter holds the true peak of what passes below a ceiling: a [PeakScanner]
-// and a [Gain] with the sound delayed to match. What never comes near the
-// ceiling passes unchanged, bit for bit.
+// and a [Gain] with the sound delayed to match; two gains where the sides are not
+// linked wholly. What never comes near the ceiling passes unchanged, bit for bit.
 //
 // A gain that moves makes new frequencies, and a wave's peaks depend on the filter
 // that looks at them; so between the frames the output may exceed the ceiling by
 // a few hundredths of a dB.
 type Limiter struct {
 	scanner *PeakScanner
-	gain    *Gain
+	gains   []*Gain // one for both sides, or one for each
 	delay   dsp.Delay
-	peaks   []float64
+	peaks   [2][]float64
+	ceiling float64
+	unlink  float64
 
 	frame   int64 // of the stream, that comes in next
 	least   float64
@@ -21,12 +33,17 @@ type Limiter struct {
 }
 
 // NewLimiter returns a limiter at its first frame.
-func NewLimiter(set GainSettings) *Limiter {
+func NewLimiter(set LimiterSettings) *Limiter {
 	l := &Limiter{
 		scanner: NewPeakScanner(set.Rate, set.Ceiling),
-		gain:    NewGain(set),
-		peaks:   make([]float64, dsp.MaxBlock),
+		gains:   []*Gain{NewGain(set.GainSettings)},
+		peaks:   [2][]float64{make([]float64, dsp.MaxBlock), make([]float64, dsp.MaxBlock)},
+		ceiling: set.Ceiling,
+		unlink:  min(max(set.Unlink, 0), 1),
 		least:   1,
+	}
+	if l.unlink > 0 {
+		l.gains = append(l.gains, NewGain(set.GainSettings))
 	}
 	l.delay = dsp.NewDelay(l.Latency())
 	return l
@@ -34,19 +51,69 @@ func NewLimiter(set GainSettings) *Limiter {
 
 // Process implements [dsp.Processor].
 func (l *Limiter) Process(b dsp.Block) {
-	gains := l.peaks[:b.Len()]
-	l.scanner.Scan(b, gains)
-	l.gain.Process(gains, gains)
+	gains := l.gainsOf(b)
 	l.delay.Process(b)
-	left, right := b[0][:len(gains)], b[1][:len(gains)]
+	for c := range b {
+		x := b[c][:len(gains[c])]
+		for i, g := range gains[c] {
+			x[i] *= g
+		}
+	}
+	l.note(gains[0])
+	if len(l.gains) > 1 {
+		l.note(gains[1])
+	}
+	l.frame += int64(b.Len())
+}
+
+// gainsOf returns the gains of both sides for the frames that leave the delay now.
+func (l *Limiter) gainsOf(b dsp.Block) [2][]float64 {
+	left, right := l.peaks[0][:b.Len()], l.peaks[1][:b.Len()]
+	if len(l.gains) == 1 {
+		l.scanner.Scan(b, left)
+		l.gains[0].Process(left, left)
+		return [2][]float64{left, left}
+	}
+	l.scanner.ScanSides(b, left, right)
+	l.link(left, right)
+	l.gains[0].Process(left, left)
+	l.gains[1].Process(right, right)
+	return [2][]float64{left, right}
+}
+
+// link raises the peaks of each side toward those of the other, so far that what has
+// to be taken off is in part its own and in part what both have in common.
+func (l *Limiter) link(left, right []float64) {
+	for i, a := range left {
+		b := right[i]
+		if a <= l.ceiling && b <= l.ceiling {
+			continue
+		}
+		if a < b {
+			left[i] = l.linked(a, b)
+		} else if b < a {
+			right[i] = l.linked(b, a)
+		}
+	}
+}
+
+// linked is the peak that calls for what a side whose own peak is low gives up
+// beside one whose peak is high.
+func (l *Limiter) linked(low, high float64) float64 {
+	own, other := 0.0, 1-l.ceiling/high
+	if low > l.ceiling {
+		own = 1 - l.ceiling/low
+	}
+	return max(low, l.ceiling/(1-other+float64(l.unlink*(other-own))))
+}
+
+// note keeps the lowest of gains.
+func (l *Limiter) note(gains []float64) {
 	for i, g := range gains {
-		left[i] *= g
-		right[i] *= g
 		if g < l.least {
 			l.least, l.leastAt = g, l.frame+int64(i)
 		}
 	}
-	l.frame += int64(len(gains))
 }
 
 // Least returns the lowest linear gain so far, and the frame of the input that
@@ -58,13 +125,15 @@ func (l *Limiter) Least() (gain float64, frame int64) {
 // Reset implements [dsp.Processor].
 func (l *Limiter) Reset() {
 	l.scanner.Reset()
-	l.gain.Reset()
+	for _, g := range l.gains {
+		g.Reset()
+	}
 	l.delay.Reset()
 	l.frame, l.least, l.leastAt = 0, 1, 0
 }
 
 // Latency implements [dsp.Processor]: the interpolation's and the look-ahead.
-func (l *Limiter) Latency() int { return l.scanner.Latency() + l.gain.Latency() }
+func (l *Limiter) Latency() int { return l.scanner.Latency() + l.gains[0].Latency() }
 
 // Tail implements [dsp.Processor]: any gain on silence is silence.
 func (l *Limiter) Tail() int { return 0 }

@@ -12,16 +12,31 @@ import (
 
 // The limiter keeps the promises of a processor, though it is no kind.
 func TestKindLimiter(t *testing.T) {
-	kind := dsp.Kind{
-		Kind: param.Kind{Name: "limiter", Version: 1, Doc: "holds the true peak below a quarter"},
-		New: func(a dsp.Args) (dsp.Processor, error) {
-			return NewLimiter(GainSettings{Rate: a.Rate, Ceiling: 0.25}), nil
-		},
+	for _, style := range Styles() {
+		kind := dsp.Kind{
+			Kind: param.Kind{Name: "limiter", Version: 1, Doc: "holds the true peak below a quarter"},
+			New: func(a dsp.Args) (dsp.Processor, error) {
+				return NewLimiter(styled(style, a.Rate, 0.25)), nil
+			},
+		}
+		t.Run(style.Name, func(t *testing.T) {
+			dsptest.Run(t, kind,
+				dsptest.Case{Name: "44.1 kHz", Rate: 44100, Golden: limiterGolden[style.Name][0]},
+				dsptest.Case{Name: "96 kHz", Rate: 96000, Golden: limiterGolden[style.Name][1]},
+			)
+		})
 	}
-	dsptest.Run(t, kind,
-		dsptest.Case{Name: "44.1 kHz", Rate: 44100, Golden: "888f2bc8a2349363a8d63593b92890b191e9c288249dbd9dd59a47898071ff80"},
-		dsptest.Case{Name: "96 kHz", Rate: 96000, Golden: "1fc5662a162420b30bca9b22111debe0be7f8fd21dee32d42176402b1f7af471"},
-	)
+}
+
+var limiterGolden = map[string][2]string{
+	"transparent": {"985442926b8c3425cb6953e618bd2019007ada6dd1dd297776f8dd265dfa493c", "01aa5a104aeae0a5a9169be4f5a786af0a2f33c30f7abde8a87fc8da4e6e6f4e"},
+	"punchy":      {"e4a9681c337cf0bafc4cf625c056faf01f67e7bc0b9ab165da22d181b247021a", "f4dc75910df38278946be850f5fd2543c5be0699fcbdc1614917fe5abf616d98"},
+	"loud":        {"ae9d790e255a87cfc3cdf7f5aafa43cc943161ede7e969a4eb69f7ed9448af36", "1caafe34c31424fd0458fb3a3b37debf37822ec0707c55c93fb73584c843ae28"},
+}
+
+// styled is a style as it is meant.
+func styled(style Style, rate int, ceiling float64) LimiterSettings {
+	return LimiterSettings{GainSettings: GainSettings{Rate: rate, Ceiling: ceiling, Style: style}, Unlink: style.Unlink}
 }
 
 // referencePeak is an independent true-peak meter: 32 positions between every two
@@ -160,13 +175,22 @@ var nasty = []struct {
 }
 
 // The output's true peak by an independent meter is at most 0.05 dB over the
-// ceiling. Sound is band-limited as it is in music; where hard digital edges
-// fill the band to the brim (squares, clicks) it is still so.
+// ceiling, whatever the style and the link. Sound is band-limited as it is in music;
+// where hard digital edges fill the band to the brim (squares, clicks) it is still so.
 func TestLimiterTruePeak(t *testing.T) {
 	const ceiling, frames = 0.8, 5000
 	meter := newReferencePeak()
+	check := func(set LimiterSettings, name string, in dsp.Block) {
+		out := limit(set, in)
+		for ch := range out {
+			peak, place := meter.of(out[ch], 0.9*ceiling)
+			if db(peak/ceiling) > 0.05 {
+				t.Errorf("%s, unlinked %g, %d Hz, %s, channel %d: %.3f dB over the ceiling at frame %d", set.Style.Name, set.Unlink, set.Rate, name, ch, db(peak/ceiling), place)
+			}
+		}
+	}
 	for _, rate := range []int{44100, 96000} {
-		for _, signal := range nasty {
+		for k, signal := range nasty {
 			in := dsp.NewBlock(frames)
 			n := newNoise(3)
 			for i := range frames {
@@ -178,23 +202,33 @@ func TestLimiterTruePeak(t *testing.T) {
 				}
 				fade(in[ch])
 			}
-			out := limit(GainSettings{Rate: rate, Ceiling: ceiling}, in)
-			for ch := range out {
-				peak, place := meter.of(out[ch], 0.9*ceiling)
-				t.Logf("%d Hz, %s, channel %d: %+.4f dB", rate, signal.name, ch, db(peak/ceiling))
-				if db(peak/ceiling) > 0.05 {
-					t.Errorf("%d Hz, %s, channel %d: %.3f dB over the ceiling at frame %d", rate, signal.name, ch, db(peak/ceiling), place)
+			check(styled(Transparent, rate, ceiling), signal.name, in)
+			if rate == 44100 || k%3 == 0 { // above 50 kHz nothing differs but the scanner
+				for _, style := range []Style{Punchy, Loud} {
+					check(styled(style, rate, ceiling), signal.name, in)
 				}
+				apart := styled(Transparent, rate, ceiling)
+				apart.Unlink = 1
+				check(apart, signal.name, in)
 			}
 		}
 	}
 }
 
 // limit sends sound through a limiter and takes the latency off.
-func limit(set GainSettings, in dsp.Block) dsp.Block {
+func limit(set LimiterSettings, in dsp.Block) dsp.Block {
 	l := NewLimiter(set)
 	out := dsptest.Play(l, join(in, dsp.NewBlock(l.Latency())))
 	return out.Cut(l.Latency(), out.Len())
+}
+
+// drawLimiter draws settings for a ceiling.
+func drawLimiter(t *rapid.T, ceiling float64) LimiterSettings {
+	set := styled(rapid.SampledFrom(Styles()).Draw(t, "style"), 44100, ceiling)
+	set.Unlink = rapid.SampledFrom([]float64{0, 0.3, 0.5, 1}).Draw(t, "unlink")
+	set.LookAhead = rapid.SampledFrom([]float64{0, 0.1, 1, 10}).Draw(t, "look-ahead")
+	set.Release = rapid.SampledFrom([]float64{0, 1, 50, 2000}).Draw(t, "release")
+	return set
 }
 
 // Whatever comes in, no sample comes out above the ceiling, beyond rounding.
@@ -202,11 +236,38 @@ func TestLimiterSamples(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const ceiling = 0.3
 		in := drawSound(t, 2000)
-		for ch, x := range limit(GainSettings{Rate: 44100, Ceiling: ceiling}, in) {
+		for ch, x := range limit(drawLimiter(t, ceiling), in) {
 			for i, v := range x {
 				if math.Abs(v) > ceiling*(1+1e-15) || math.Abs(v) > math.Abs(in[ch][i]) {
 					t.Fatalf("channel %d, frame %d: %v becomes %v", ch, i, in[ch][i], v)
 				}
+			}
+		}
+	})
+}
+
+// What the link does: at 0 both sides get one gain; at 1 each is what it would be
+// alone; and between the two the quiet side gives up a part of what the loud one does.
+func TestLimiterLink(t *testing.T) {
+	const ceiling = 0.5
+	rapid.Check(t, func(t *rapid.T) {
+		set := drawLimiter(t, ceiling)
+		left := 0.5 * math.Pow(10, rapid.Float64Range(0, 12).Draw(t, "left")/20)
+		right := 0.5 * math.Pow(10, rapid.Float64Range(-12, 12).Draw(t, "right")/20)
+		in := dsptest.Sine(14000, 44100, 1000, 1)
+		for i := range in[0] {
+			in[0][i] *= left
+			in[1][i] *= right
+		}
+		out := limit(set, in)
+		own := [2]float64{max(0, 1-ceiling/left), max(0, 1-ceiling/right)}
+		both := max(own[0], own[1])
+		for ch, level := range []float64{left, right} {
+			want := level * (1 - both + set.Unlink*(both-own[ch]))
+			got, _ := dsptest.Peak(dsp.Block{out[ch][7000:], out[ch][7000:]})
+			// The scanner's interpolation is within 0.02 dB.
+			if math.Abs(db(got/want)) > 0.02 {
+				t.Fatalf("channel %d: %g beside %g comes out at %.4f, want %.4f", ch, level, left+right-level, got, want)
 			}
 		}
 	})
@@ -220,7 +281,7 @@ func TestLimiterTransparent(t *testing.T) {
 		"silence": dsp.NewBlock(3000),
 	} {
 		peak, _ := dsptest.Peak(in)
-		out := limit(GainSettings{Rate: 44100, Ceiling: 1.5*peak + 0.1}, in)
+		out := limit(LimiterSettings{GainSettings: GainSettings{Rate: 44100, Ceiling: 1.5*peak + 0.1}}, in)
 		for ch := range in {
 			for i, v := range in[ch] {
 				if math.Float64bits(out[ch][i]) != math.Float64bits(v) {
@@ -236,7 +297,7 @@ func TestLimiterTransparent(t *testing.T) {
 func TestLimiterDistortion(t *testing.T) {
 	for _, c := range []struct{ hz, most float64 }{{50, 1e-4}, {1000, 1e-6}} {
 		in := dsptest.Sine(3*rate, rate, c.hz, 0.5*math.Pow(10, 3.0/20))
-		out := limit(GainSettings{Rate: rate, Ceiling: 0.5}, in)
+		out := limit(styled(Transparent, rate, 0.5), in)
 		amplitude, thd := harmonics(out[0][2*rate:], c.hz, rate, 40)
 		t.Logf("%g Hz, 3 dB over: %.3f dB against the ceiling, THD %.5f %%", c.hz, db(amplitude/0.5), 100*thd)
 		if thd > c.most {

@@ -43,9 +43,9 @@ type PeakScanner struct {
 	follow        float64
 	ch            [2]scanChannel
 
-	filled  int       // frames in the channels' buffers
-	out     []float64 // peaks found and not yet given
-	waiting int       // how many
+	filled  int          // frames in the channels' buffers
+	out     [2][]float64 // peaks found and not yet given: of both channels, or of each
+	waiting int          // how many
 }
 
 // Between calls a buffer holds lead groups and up to a group of frames more. The
@@ -61,9 +61,9 @@ func NewPeakScanner(rate int, floor float64) *PeakScanner {
 	s := &PeakScanner{
 		interpolation: newInterpolation(rate <= 50000),
 		lowest:        floor,
-		out:           make([]float64, 2*group+dsp.MaxBlock),
 	}
 	for c := range s.ch {
+		s.out[c] = make([]float64, 2*group+dsp.MaxBlock)
 		s.ch[c] = scanChannel{
 			x:      make([]float64, buffered),
 			double: make([]float64, 2*buffered),
@@ -88,8 +88,8 @@ func (s *PeakScanner) Reset() {
 		clear(s.ch[c].x)
 		clear(s.ch[c].double)
 		clear(s.ch[c].groups)
+		clear(s.out[c])
 	}
-	clear(s.out)
 	s.floor = s.lowest
 	s.filled = lead * group
 	s.waiting = group - 1
@@ -100,35 +100,59 @@ func (s *PeakScanner) Reset() {
 func (s *PeakScanner) Scan(b dsp.Block, peaks []float64) {
 	for b.Len() > 0 {
 		n := min(b.Len(), dsp.MaxBlock)
-		s.scan(b.Cut(0, n), peaks[:n])
+		for g := range s.take(b.Cut(0, n)) {
+			s.look(reach+g, 0, 2, (*[group]float64)(s.out[0][s.waiting+g*group:]))
+		}
+		s.give(n, peaks[:n])
 		b, peaks = b.Cut(n, b.Len()), peaks[n:]
 	}
 }
 
-func (s *PeakScanner) scan(b dsp.Block, peaks []float64) {
+// ScanSides is Scan for each channel by itself. A stream is scanned with one of them
+// from its first frame to its last.
+func (s *PeakScanner) ScanSides(b dsp.Block, left, right []float64) {
+	for b.Len() > 0 {
+		n := min(b.Len(), dsp.MaxBlock)
+		for g := range s.take(b.Cut(0, n)) {
+			for c := range s.ch {
+				s.look(reach+g, c, c+1, (*[group]float64)(s.out[c][s.waiting+g*group:]))
+			}
+		}
+		s.give(n, left[:n], right[:n])
+		b, left, right = b.Cut(n, b.Len()), left[n:], right[n:]
+	}
+}
+
+// take takes frames in. It returns how many groups have all around them now: from
+// number reach on.
+func (s *PeakScanner) take(b dsp.Block) int {
 	for c := range s.ch {
 		s.ch[c].take(b[c], s.filled)
 	}
 	s.filled += b.Len()
+	return s.filled/group - lead
+}
+
+// give drops the groups that were looked at, and gives away peaks that wait.
+func (s *PeakScanner) give(n int, peaks ...[]float64) {
 	groups := s.filled / group
-	for g := reach; g < groups-reach; g++ {
-		s.look(g, (*[group]float64)(s.out[s.waiting:]))
-		s.waiting += group
-	}
 	done := groups - lead
 	for c := range s.ch {
 		s.ch[c].drop(done, groups, s.filled)
 	}
 	s.filled -= done * group
-
-	copy(peaks, s.out[:s.waiting])
-	s.waiting = copy(s.out, s.out[len(peaks):s.waiting])
+	s.waiting += done * group
+	for i, p := range peaks {
+		copy(p, s.out[i][:s.waiting])
+		copy(s.out[i], s.out[i][n:s.waiting])
+	}
+	s.waiting -= n
 }
 
-// look finds the peaks of group g.
-func (s *PeakScanner) look(g int, peaks *[group]float64) {
+// look finds the peaks of group g in the channels from first to before end.
+func (s *PeakScanner) look(g, first, end int, peaks *[group]float64) {
 	least := 0.0 // what is certain not to be exceeded in the channels not looked at
-	for c := range s.ch {
+	for c := first; c < end; c++ {
 		ch := &s.ch[c]
 		ch.bound = s.bound(ch.groups[g-reach : g+reach+1])
 		if ch.bound <= s.floor && ch.bound > least {
@@ -138,7 +162,7 @@ func (s *PeakScanner) look(g int, peaks *[group]float64) {
 	for i := range peaks {
 		peaks[i] = least
 	}
-	for c := range s.ch {
+	for c := first; c < end; c++ {
 		if s.ch[c].bound > s.floor {
 			s.lookCloser(&s.ch[c], g, peaks)
 		}
