@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lathe-audio/lathe/internal/param"
@@ -24,19 +25,19 @@ const fromMaster = -1
 // maxSilence is the most that a delivery puts before or after a song, in seconds.
 const maxSilence = 10
 
-// deliveryKeys are the keys that a delivery profile sets, and that an entry of
+// plainKeys are the keys that a delivery profile sets, and that an entry of
 // `deliver` may set on top.
-var deliveryKeys = []key{
+var plainKeys = []key{
 	{name: "name", typ: text{pattern: namePattern, expect: "a name (letters, digits, _ and -)"}, absent: "the profile's", doc: "folder below the output folder"},
 	{name: "from", typ: choice{[]string{"master", "mix"}}, def: "master", doc: "what is delivered: the mastered song, or the mix before the master"},
 	{name: "prints", typ: printList{}, absent: "the song whole", doc: "in place of the song its parts, a file each. buses: everything that feeds the mix, returns apart, which always adds up to it; stems, or a list of stems, buses, returns, groups or tags: each as it is heard alone, through its buses and with its share of the returns"},
 	{name: "through", typ: choice{[]string{ThroughNone, ThroughMix, ThroughMaster}}, def: ThroughNone, doc: "what prints go through: none, they are taken in front of the mix; mix, its chain and fader; master, the master's chain as well"},
 	{name: "dynamics", typ: choice{[]string{DynamicsOwn, DynamicsMain}}, absent: "the version's, of the main version session.dynamics", doc: "of prints, whose level moves the gains on their way. own: each is heard alone; main: what is heard there in the main version, so that the prints of the main version add up to it whatever compressors they go through"},
 	{name: "versions", typ: patterns{}, absent: "all; of prints, main", doc: "versions that are delivered; main is the song itself, * stands for any characters"},
-	{name: "format", typ: choice{[]string{"wav", "aiff", "aifc", "flac"}}, def: "wav", doc: "file format; a WAV file above 4 GiB becomes RF64 by itself"},
+	{name: "format", typ: choice{[]string{"wav", "aiff", "aifc", "flac", "mp3", "aac", "opus", "vorbis"}}, def: "wav", doc: "file format; a WAV file above 4 GiB becomes RF64 by itself. mp3, aac (in .m4a), opus and vorbis (in .ogg) are coded with losses by a program on PATH"},
 	{name: "sample_rate", typ: quantity{unit: param.Hz, min: 8000, max: 384000, whole: true, words: []string{"session"}, eg: "48 kHz"}, def: "session", doc: "sample rate of the file; session: the rate the song is mixed at"},
 	{name: "max_sample_rate", typ: quantity{unit: param.Hz, min: 44100, max: 384000, whole: true, words: []string{none}, eg: "96 kHz"}, def: none, doc: "highest rate of the file where sample_rate is session; above it the rate is divided by the smallest whole number that brings it there"},
-	{name: "bit_depth", typ: choice{[]string{"16", "24", "32", "32 float"}}, def: "24", doc: "word length of the file; flac holds 16 or 24, aiff no floats"},
+	{name: "bit_depth", typ: choice{[]string{"16", "24", "32", "32 float"}}, def: "24", doc: "word length of the file; flac holds 16 or 24, aiff no floats, lossy formats have none"},
 	{name: "loudness", typ: quantity{unit: param.LUFS, min: -60, max: 0, words: []string{none}}, def: none, doc: "integrated loudness (BS.1770) of the file; none: as loud as the master is"},
 	{name: "tolerance", typ: quantity{unit: param.LU, min: 0.01, max: 5}, def: 0.1, doc: "how far the file's loudness may lie from the target"},
 	{name: "ceiling", typ: quantity{unit: param.DBTP, min: -20, max: 0, words: []string{none}}, def: none, doc: "highest true peak of the file; none: no limiter"},
@@ -57,6 +58,9 @@ var deliveryKeys = []key{
 	{name: "rules", typ: ruleList{}, absent: "the profile's", doc: "what the platform asks of the file, held against what is read back from disk. advice: the profile's rules are only told; none: they are not held; or rules of your own in their place. What an entry of `deliver` sets itself (bit_depth, loudness, ...) is only advised against"},
 	{name: "metadata", typ: metadataKey{}, def: metadataChoice{preset: basicMetadata}, doc: metadataDoc},
 }
+
+// deliveryKeys are all of them; those of lossy formats stand behind the format's.
+var deliveryKeys = slices.Insert(plainKeys, slices.IndexFunc(plainKeys, func(k key) bool { return k.name == "bit_depth" })+1, lossyKeys...)
 
 // profileKeys are the keys of a profile file.
 var profileKeys = keyTable([]key{
@@ -147,6 +151,7 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	at.words = fmt.Sprintf("deliver: %s", v.Name)
 	d.checkDither(&v, top, name, at)
 	d.checkLimits(&v, top, base, name, at)
+	d.fillCoding(&v, l, at)
 	d.checkFormat(&v, l, at)
 	if c, ok := l.get("prints").(printChoice); ok {
 		d.checkPrints(&v, c, top, name, at)
@@ -230,7 +235,10 @@ func (l layers) fill(v *Delivery) {
 	if rate, ok := l.get("sample_rate").(float64); ok {
 		v.SampleRate = int(rate)
 	}
-	depth := l.get("bit_depth").(string)
+	depth := encodedDepth
+	if !v.Lossy() {
+		depth = l.get("bit_depth").(string)
+	}
 	fmt.Sscan(depth, &v.BitDepth)
 	v.Float = strings.HasSuffix(depth, "float")
 	if loudness, ok := l.get("loudness").(float64); ok {
@@ -256,7 +264,9 @@ func (l layers) fill(v *Delivery) {
 	}
 	l.fillLimiter(v)
 	v.MaxShortTerm, v.MinPLR, v.MinPSR = l.number("max_short_term"), l.number("min_plr"), l.number("min_psr")
-	v.Dither = ditherOf(l.get("dither").(string))
+	if v.Dither = encodedNoise; !v.Lossy() {
+		v.Dither = ditherOf(l.get("dither").(string))
+	}
 	v.Resample = l.get("resample").(string)
 	v.Head, v.Tail = l.get("head").(float64), l.get("tail").(float64)
 	v.Handover = l.get("handover").(string)

@@ -23,10 +23,14 @@ var MetadataWords = []string{MetadataInfo, MetadataID3, MetadataBext, MetadataIX
 // nothing is asked for: in WAV files, which some distributors refuse with more, as
 // little as is usual.
 var carriers = map[string]struct{ basic, full []string }{
-	"wav":  {[]string{MetadataInfo}, MetadataWords},
-	"aiff": {[]string{MetadataInfo, MetadataID3, MetadataCover}, []string{MetadataInfo, MetadataID3, MetadataCover, MetadataReplayGain}},
-	"aifc": {[]string{MetadataInfo, MetadataID3, MetadataCover}, []string{MetadataInfo, MetadataID3, MetadataCover, MetadataReplayGain}},
-	"flac": {[]string{MetadataInfo, MetadataCover, MetadataReplayGain}, []string{MetadataInfo, MetadataCover, MetadataReplayGain}},
+	"wav":    {[]string{MetadataInfo}, MetadataWords},
+	"aiff":   {[]string{MetadataInfo, MetadataID3, MetadataCover}, []string{MetadataInfo, MetadataID3, MetadataCover, MetadataReplayGain}},
+	"aifc":   {[]string{MetadataInfo, MetadataID3, MetadataCover}, []string{MetadataInfo, MetadataID3, MetadataCover, MetadataReplayGain}},
+	"flac":   {[]string{MetadataInfo, MetadataCover, MetadataReplayGain}, []string{MetadataInfo, MetadataCover, MetadataReplayGain}},
+	"mp3":    {[]string{MetadataID3, MetadataCover, MetadataReplayGain}, []string{MetadataID3, MetadataCover, MetadataReplayGain}},
+	"aac":    {[]string{MetadataInfo, MetadataCover, MetadataReplayGain}, []string{MetadataInfo, MetadataCover, MetadataReplayGain}},
+	"opus":   {[]string{MetadataInfo, MetadataCover, MetadataReplayGain}, []string{MetadataInfo, MetadataCover, MetadataReplayGain}},
+	"vorbis": {[]string{MetadataInfo, MetadataCover, MetadataReplayGain}, []string{MetadataInfo, MetadataCover, MetadataReplayGain}},
 }
 
 // Presets of metadata.
@@ -36,7 +40,7 @@ const (
 )
 
 const metadataDoc = "what the file says of the recording. basic (or true): in wav, title, artist, album, track, date, genre, comment and copyright as LIST/INFO; " +
-	"in aiff and aifc, text chunks, and ID3 with all fields and the cover; in flac, all fields as Vorbis comments, the cover, ReplayGain. " +
+	"in aiff and aifc, text chunks, and ID3 with all fields and the cover; in flac, aac, opus, vorbis (as comments or MP4's list) and mp3 (as ID3), all fields, the cover, ReplayGain (in opus, its R128 gain). " +
 	"full: all that the format takes. none (or false): nothing. Or a list of info (the format's own texts), id3, bext (with loudness), ixml, cover, replaygain"
 
 // metadataChoice is what is written of metadata: a preset, or words.
@@ -132,7 +136,7 @@ func (d *decoder) checkFormat(v *Delivery, l layers, at place) {
 			return
 		}
 		needs := MetadataID3
-		if v.Format == "flac" {
+		if !slices.Contains(room.full, MetadataID3) {
 			needs = MetadataInfo
 		}
 		if (w.text == MetadataCover || w.text == MetadataReplayGain) && !slices.Contains(asked, needs) {

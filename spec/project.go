@@ -222,9 +222,12 @@ type Delivery struct {
 	Through      string   // what the prints go through: ThroughNone, ThroughMix or ThroughMaster
 	Dynamics     string   // of the prints: DynamicsOwn or DynamicsMain; "": those of the version they are of
 	Versions     []string // that are delivered, "main" among them; nil: all
-	Format       string   // "wav", "aiff", "aifc" or "flac"
+	Format       string   // "wav", "aiff", "aifc" or "flac"; "mp3", "aac", "opus" or "vorbis"
+	Encoder      string   // of a lossy format, the program that makes it
+	Bitrate      int      // likewise, kbit/s; 0: by Quality
+	Quality      int      // likewise, on the format's scale
 	SampleRate   int      // Hz; 0: the session's
-	BitDepth     int      // 16, 24 or 32
+	BitDepth     int      // 16, 24 or 32; of a lossy format, of what the encoder gets
 	Float        bool     // 32-bit float
 	Loudness     *float64 // LUFS; nil: no loudness target
 	Tolerance    float64  // LU

@@ -57,6 +57,7 @@ var dimensions = []dimension{
 	{param.Bits, "a word length", "24 bit", []suffix{{"bit", 0}}},
 	{param.Pan, "a pan position", "L30, C or R30", nil},
 	{param.Degrees, "an angle", "90 deg", []suffix{{"deg", 0}, {"°", 0}}},
+	{param.Kbps, "a bit rate", "320 kbps", []suffix{{"kbps", 0}, {"kbit/s", 0}}},
 	{param.Plain, "a number", "1.4", nil},
 }
 

@@ -26,6 +26,7 @@ const (
 	Bits    Unit = "bit"    // word length
 	Pan     Unit = "pan"    // position: -100 (L100) .. 0 (C) .. +100 (R100)
 	Degrees Unit = "deg"    // phase
+	Kbps    Unit = "kbps"   // bit rate
 )
 
 // Type is what shape a setting has.
