@@ -148,6 +148,9 @@ func CheckPlan(p *spec.Project) ([]Check, error) {
 		if d.Float {
 			o.Encoding = "float"
 		}
+		if d.Lossy() {
+			o.BitDepth, o.Encoding = 0, d.Format
+		}
 		o.Tags = (&stage{job: j}).says()
 		return finishedJob{j, o}
 	}
@@ -252,7 +255,7 @@ func target(j job, rule, what, limit string) Check {
 // targets lists what a delivery asks for, in the order in which it is met.
 func targets(j job) []Check {
 	d := j.delivery
-	checks := []Check{target(j, "format", "format", wordLength(d.Format, d.BitDepth, d.Float))}
+	checks := []Check{target(j, "format", "format", deliveredKind(d))}
 	if d.Loudness != nil {
 		limit := fmt.Sprintf("%s ±%s", spec.FormatQuantity(*d.Loudness+j.trim, "LUFS"), spec.FormatQuantity(d.Tolerance, "LU"))
 		for _, c := range capsOf(d) {
@@ -290,7 +293,7 @@ func metTargets(j job, o Output) []Check {
 		c := &checks[i]
 		switch c.Rule {
 		case targetRule + "format":
-			c.Text = wordLength(o.Format, o.BitDepth, o.Encoding == "float") + " " + spec.FormatQuantity(float64(o.SampleRate), "Hz")
+			c.Text = o.Kind() + " " + spec.FormatQuantity(float64(o.SampleRate), "Hz")
 		case targetRule + "loudness":
 			c.measured(o.Integrated, nil, func(v float64) string { return spec.FormatQuantity(v, "LUFS") })
 		case targetRule + "peak":
@@ -485,6 +488,9 @@ func formatFigure(name string, o Output) string {
 func bitDepth(o Output) string {
 	if o.Encoding == "float" {
 		return fmt.Sprintf("%d float", o.BitDepth)
+	}
+	if o.BitDepth == 0 { // lossy
+		return "none"
 	}
 	return strconv.Itoa(o.BitDepth)
 }

@@ -73,6 +73,9 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 	if err := b.place.check(ctx, append(paths(jobs), reportName)); err != nil { // before the work, not after it
 		return nil, err
 	}
+	if err := programs(ctx, jobs); err != nil {
+		return nil, err
+	}
 	inputs, err := lockInputs(ctx, p, b.inputs, b.jobs) // as they were loaded: they may be edited while they are built
 	if err != nil {
 		return nil, err
@@ -81,7 +84,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 	var lock Lock
 	switch {
 	case o.Locked:
-		if lock, err = locked(p, inputs); err != nil {
+		if lock, err = locked(ctx, p, inputs, jobs); err != nil {
 			return nil, err
 		}
 	case !o.keepLock:

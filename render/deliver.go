@@ -91,6 +91,7 @@ func (st *stage) describe(s *laid) cache.Description {
 	if d.Peak != nil {
 		t.Add("peak", optional(d.Peak))
 	}
+	st.describeCoding(&t)
 	if d.Head > 0 || d.Tail > 0 {
 		t.Add("silence", fmt.Sprintf("%v s before, %v s after", d.Head, d.Tail))
 	}
@@ -185,7 +186,11 @@ func (b *builder) word(ctx context.Context, st *stage) (staged, error) {
 	if err != nil {
 		return staged{}, err
 	}
-	if out.SHA256, err = copyWith(path, st.sound, words); err != nil {
+	copy := copyWith
+	if st.delivery.Lossy() {
+		copy = st.copyCoded
+	}
+	if out.SHA256, err = copy(path, st.sound, words); err != nil {
 		return staged{}, err
 	}
 	b.keep(ctx, b.words(ctx, st).Key(), cache.Result{Meta: out})
@@ -286,10 +291,13 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 			miss = t.overReduced(g, level)
 		}
 		if miss != nil {
-			return s.missed(*miss), nil
+			return s.missed(s.withCoder(*miss, g)), nil
 		}
 		again := false
-		if f := figuresOf(s.report); !math.IsNaN(g.loudness) && !g.settled(f, level.cap) {
+		if s.delivery.Lossy() {
+			s.tried(g, level)
+		}
+		if f := s.heard(); !math.IsNaN(g.loudness) && !s.settled(g, f, level.cap, try) {
 			off, again = t.learn(f, g, level.drive), true
 			tried = tried.and(level.drive, f.loudness)
 		}
@@ -297,10 +305,13 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 			off.peak, again = off.peak+*got-*g.peak, true
 		}
 		if over := s.over(s.report, level); over > peakTolerance {
-			g.ceiling -= over + peakMargin
+			g.ceiling -= s.lowered(over, try)
 			again = true
 		}
-		if again && try < levelTries {
+		if miss := s.tooLow(g); miss != nil {
+			return miss, nil
+		}
+		if again && try < s.tries() {
 			continue
 		}
 		s.output = s.measured(s.report, level, t)
@@ -343,7 +354,11 @@ func (m *mastering) file(ctx context.Context, s *stage, t *take, d drive) (level
 		ceiling: s.ceiling(),
 		head:    frames(s.delivery.Head, t.sound.rate), tail: frames(s.delivery.Tail, t.sound.rate),
 	})
-	if err == nil {
+	switch length := t.sound.song + frames(s.delivery.Head, t.sound.rate) + frames(s.delivery.Tail, t.sound.rate); {
+	case err != nil:
+	case s.coder != nil && length > 0:
+		err = m.code(ctx, s, s.sound, length, t.sound.rate)
+	default:
 		s.report, err = measure.File(ctx, s.sound, measure.Options{})
 	}
 	return level, clamped, err
@@ -366,7 +381,7 @@ func (s *stage) over(r measure.Report, level levelled) float64 {
 	if r.TruePeak != nil {
 		over = *r.TruePeak - *s.delivery.Ceiling
 	}
-	if level.edge > 0 {
+	if level.edge > 0 && !s.delivery.Lossy() { // of the encoder's input, which nobody hears
 		over = max(over, xmath.DB(level.edge)-*s.delivery.Ceiling)
 	}
 	return over
@@ -414,6 +429,7 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 		end := round(xmath.DB(level.end))
 		out.EndPeak = &end
 	}
+	s.coded(&out)
 	return out
 }
 
@@ -459,7 +475,7 @@ func (s *stage) check(r measure.Report, level levelled, clamped int64, rate int)
 	switch {
 	case r.Frames == 0:
 		return miss("format", "the song is empty: no frame was rendered")
-	case r.BitDepth != d.BitDepth || (r.Encoding == "float") != d.Float || r.Channels != 2 || r.SampleRate != rate:
+	case !d.Lossy() && (r.BitDepth != d.BitDepth || (r.Encoding == "float") != d.Float || r.Channels != 2 || r.SampleRate != rate):
 		return miss("format", "read back as %d-bit %s, %d channels, %d Hz", r.BitDepth, r.Encoding, r.Channels, r.SampleRate)
 	case clamped > 0:
 		m := miss("format", "%d samples are beyond full scale and would clip", clamped)
@@ -486,6 +502,9 @@ func (s *stage) check(r measure.Report, level levelled, clamped int64, rate int)
 		}
 	}
 	if d.Ceiling != nil && r.TruePeak != nil && *r.TruePeak > *d.Ceiling+peakTolerance {
+		if d.Lossy() {
+			return s.peaksStay()
+		}
 		return miss("ceiling", "true peak reads %s, over the ceiling of %.2f dBTP", number(r.TruePeak, "dBTP"), *d.Ceiling)
 	}
 	if over := s.over(r, level); over > peakTolerance {

@@ -17,7 +17,7 @@ import (
 // delivery asks for, still without words. What it holds is read back: a container
 // without losses has to have the samples of the WAV file, all of them and no others.
 func (m *mastering) encode(ctx context.Context, s *stage) (*Miss, error) {
-	if s.delivery.Format == "wav" {
+	if s.delivery.Format == "wav" || s.delivery.Lossy() { // a lossy file is made before its level is known
 		return nil, nil
 	}
 	wav := s.sound

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/lathe-audio/lathe/render/encode"
 	"github.com/lathe-audio/lathe/spec"
 )
 
@@ -67,12 +68,14 @@ func (e *TargetError) Error() string {
 }
 
 // IsMachineFault reports whether an error is the machine's rather than the
-// project's: a full disk, a missing permission, a read-only place.
+// project's: a full disk, a missing permission, a read-only place, an encoder that is
+// not there or fails.
 func IsMachineFault(err error) bool {
 	for _, fault := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.EFBIG, syscall.EMFILE, syscall.ENOMEM, fs.ErrPermission} {
 		if errors.Is(err, fault) {
 			return true
 		}
 	}
-	return false
+	program := (*encode.Error)(nil) // missing, or failed
+	return errors.As(err, &program)
 }

@@ -67,6 +67,7 @@ type Output struct {
 	Frames     int64   `json:"frames"`
 	Duration   float64 `json:"duration_s"`
 	Dither     string  `json:"dither"`
+	Coding     *Coding `json:"coding,omitempty"` // of a lossy file
 
 	SessionRate int      `json:"session_rate_hz,omitempty"` // where the file's is another
 	Tags        []string `json:"tags,omitempty"`            // what the file says: fields of text, bext, cover, ixml, all read back from it

@@ -119,7 +119,7 @@ func outputPath(j job) (string, error) {
 	case !readable:
 		return fail("nothing of %q can be written in characters: %s; name the file by other fields, such as {isrc} or {track:02}", strings.TrimSpace(name), d.Characters)
 	}
-	return path.Join(fileName(d.Name, ""), fileName(clean, "."+d.Format)), nil
+	return path.Join(fileName(d.Name, ""), fileName(clean, "."+d.Extension())), nil
 }
 
 // nameField is the value of a field of `file_name`; "" where there is none.

@@ -14,7 +14,6 @@ import (
 	"strings"
 
 	"github.com/lathe-audio/lathe/dsp/catalogue"
-	"github.com/lathe-audio/lathe/render/audiofile"
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
@@ -42,20 +41,35 @@ type LockedOutput struct {
 	SHA256, PCM string
 	Loudness    string // LUFS; "-" where there is none
 	TruePeak    string // dBTP; likewise
+
+	// Of a lossy file, whose PCM is the digest of its coded sound: what made it,
+	// what its decoded level was measured with, and the samples that were encoded.
+	Encoder, Decoder, Input string
 }
 
 const lockHead = "# What this release was made from and what was made of it. Written by lathe build; commit it.\n" +
 	"# input  SHA-256 PATH\n# output SHA-256 SHA-256-of-the-samples LUFS dBTP PATH\n"
 
+// lockCoded is added where there are lossy files; the samples of their outputs' lines
+// are then what is coded, without tags.
+const lockCoded = "# encoded SHA-256-of-the-samples ENCODER DECODER PATH\n"
+
 // text is the file's content.
 func (l Lock) text() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%slathe 1\nengine %s\n", lockHead, l.Engine)
+	b.WriteString(lockHead)
+	if slices.ContainsFunc(l.Outputs, func(o LockedOutput) bool { return o.Encoder != "" }) {
+		b.WriteString(lockCoded)
+	}
+	fmt.Fprintf(&b, "lathe 1\nengine %s\n", l.Engine)
 	for _, in := range l.Inputs {
 		fmt.Fprintf(&b, "input %s %s\n", in.SHA256, in.Path)
 	}
 	for _, out := range l.Outputs {
 		fmt.Fprintf(&b, "output %s %s %s %s %s\n", out.SHA256, out.PCM, out.Loudness, out.TruePeak, out.Path)
+		if out.Encoder != "" {
+			fmt.Fprintf(&b, "encoded %s %s %s %s\n", out.Input, oneWord(out.Encoder), oneWord(out.Decoder), out.Path)
+		}
 	}
 	return b.Bytes()
 }
@@ -84,6 +98,9 @@ func ReadLock(p *spec.Project) (Lock, error) {
 		case word == "output" && len(fields(5)) == 5:
 			f := fields(5)
 			l.Outputs = append(l.Outputs, LockedOutput{SHA256: f[0], PCM: f[1], Loudness: f[2], TruePeak: f[3], Path: f[4]})
+		case word == "encoded" && len(fields(4)) == 4 && len(l.Outputs) > 0 && l.Outputs[len(l.Outputs)-1].Path == fields(4)[3]:
+			f, o := fields(4), &l.Outputs[len(l.Outputs)-1]
+			o.Input, o.Encoder, o.Decoder = f[0], manyWords(f[1]), manyWords(f[2])
 		default:
 			return l, &InputError{Pos: spec.Pos{File: path, Line: n, Col: 1}, Message: "is no line of a lock file: restore it from version control, or delete it and build"}
 		}
@@ -135,7 +152,11 @@ func lockOutputs(m Manifest) []LockedOutput {
 	}
 	var outputs []LockedOutput
 	for _, o := range m.Outputs {
-		outputs = append(outputs, LockedOutput{Path: o.Path, SHA256: o.SHA256, PCM: o.PCM, Loudness: level(o.Integrated), TruePeak: level(o.TruePeak)})
+		out := LockedOutput{Path: o.Path, SHA256: o.SHA256, PCM: o.sound(), Loudness: level(o.Integrated), TruePeak: level(o.TruePeak)}
+		if c := o.Coding; c != nil {
+			out.Encoder, out.Decoder, out.Input = c.Encoder, c.Decoder, c.InputPCM
+		}
+		outputs = append(outputs, out)
 	}
 	return outputs
 }
@@ -157,7 +178,7 @@ func writeLock(p *spec.Project, inputs []LockedInput, m Manifest, outputs []stri
 }
 
 // locked reads the lock file and refuses what differs before the work begins.
-func locked(p *spec.Project, inputs []LockedInput) (Lock, error) {
+func locked(ctx context.Context, p *spec.Project, inputs []LockedInput, jobs []job) (Lock, error) {
 	lock, err := ReadLock(p)
 	if errors.Is(err, fs.ErrNotExist) {
 		return lock, &InputError{Message: fmt.Sprintf("%s: there is no lock file to hold to: build once without --locked and commit it", filepath.Join(p.Dir, LockName))}
@@ -165,7 +186,7 @@ func locked(p *spec.Project, inputs []LockedInput) (Lock, error) {
 	if err != nil {
 		return lock, err
 	}
-	if found := lock.inputDifferences(inputs); found != nil {
+	if found := append(lock.inputDifferences(inputs), lock.programDifferences(ctx, jobs)...); found != nil {
 		return lock, &LockError{found}
 	}
 	return lock, nil
@@ -173,7 +194,7 @@ func locked(p *spec.Project, inputs []LockedInput) (Lock, error) {
 
 // Difference is one thing that is not as the lock file says.
 type Difference struct {
-	What    string `json:"what"` // "engine", "input" or "output"
+	What    string `json:"what"` // "engine", "input", "encoder" or "output"
 	Path    string `json:"path,omitempty"`
 	Message string `json:"message"`
 }
@@ -262,6 +283,8 @@ func (l Lock) outputDifferences(outputs []LockedOutput, complete bool) []Differe
 			found = append(found, Difference{"output", o.Path, "is no audio file any more"})
 		case got.PCM == o.PCM:
 			found = append(found, Difference{"output", o.Path, "other words around the same samples: it was tagged again"})
+		case o.Encoder != "":
+			found = append(found, Difference{"output", o.Path, o.codedOtherwise(got)})
 		default:
 			found = append(found, Difference{"output", o.Path, fmt.Sprintf("other samples: %.12s…, were %.12s…", got.PCM, o.PCM)})
 		}
@@ -288,7 +311,7 @@ func Verify(ctx context.Context, p *spec.Project, o Options, rebuild bool) ([]Di
 	if rebuild {
 		return verifyRebuilt(ctx, p, o, lock)
 	}
-	b, _, _, err := start(p, o)
+	b, jobs, _, err := start(p, o)
 	if err != nil {
 		return nil, err
 	}
@@ -297,7 +320,7 @@ func Verify(ctx context.Context, p *spec.Project, o Options, rebuild bool) ([]Di
 	if err != nil {
 		return nil, err
 	}
-	found := lock.inputDifferences(inputs)
+	found := append(lock.inputDifferences(inputs), lock.programDifferences(ctx, jobs)...)
 	var outputs []LockedOutput
 	for _, out := range lock.Outputs {
 		path := filepath.Join(b.place.dir, filepath.FromSlash(out.Path))
@@ -326,7 +349,7 @@ func (b *builder) placed(ctx context.Context, path string, locked LockedOutput) 
 	}
 	now.SHA256, now.PCM = sum.String(), locked.PCM
 	if now.SHA256 != locked.SHA256 {
-		_, pcm, err := audiofile.Digests(path)
+		pcm, err := soundOf(path, locked)
 		now.PCM = cache.Digest(pcm).String()
 		if err != nil {
 			now.PCM = ""
@@ -343,7 +366,7 @@ func verifyRebuilt(ctx context.Context, p *spec.Project, o Options, lock Lock) (
 	}
 	defer os.RemoveAll(dir)
 	o.Out, o.Cache, o.keepLock = filepath.Join(dir, "dist"), filepath.Join(dir, "cache"), true
-	b, _, _, err := start(p, o)
+	b, jobs, _, err := start(p, o)
 	if err != nil {
 		return nil, err
 	}
@@ -352,7 +375,7 @@ func verifyRebuilt(ctx context.Context, p *spec.Project, o Options, lock Lock) (
 	if err != nil {
 		return nil, err
 	}
-	found := lock.inputDifferences(inputs)
+	found := append(lock.inputDifferences(inputs), lock.programDifferences(ctx, jobs)...)
 	if lock.Engine != EngineVersion { // what another engine renders proves nothing
 		return found, nil
 	}

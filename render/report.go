@@ -205,7 +205,7 @@ func (s *sheet) digests(files []Output) {
 
 // formatText is "wav 24-bit 44.1 kHz", with the session's rate where that is another.
 func formatText(o Output) string {
-	text := wordLength(o.Format, o.BitDepth, o.Encoding == "float") + " " + spec.FormatQuantity(float64(o.SampleRate), "Hz")
+	text := o.Kind() + " " + spec.FormatQuantity(float64(o.SampleRate), "Hz")
 	if o.SessionRate > 0 {
 		text += " (session " + spec.FormatQuantity(float64(o.SessionRate), "Hz") + ")"
 	}

@@ -62,6 +62,11 @@ func (b *builder) sources(song *spec.Song) (map[string]source, int, error) {
 // fitting finds deliveries at the session's rate whose dither is made for others.
 func fitting(song *spec.Song, rate int) (faults []error) {
 	for _, d := range song.Deliver {
+		if d.SampleRate == 0 {
+			if message, hint := d.RateFault(deliveredRate(&d, rate)); message != "" {
+				faults = append(faults, &InputError{Pos: d.Pos, Message: fmt.Sprintf("deliver: %s: %s: that is the session's; write %s", d.Name, message, hint)})
+			}
+		}
 		if at := deliveredRate(&d, rate); d.SampleRate == 0 && !d.DitherFits(at) {
 			faults = append(faults, &InputError{Pos: d.Pos, Message: fmt.Sprintf("deliver: %s: %s, the session's rate: %s", d.Name, d.DitherMisfit(at), spec.DitherHint)})
 		}

@@ -40,6 +40,9 @@ type stage struct {
 	current string            // its digest with words, when the file in place has it
 	sound   string            // the finished sound in the workspace, without words
 	session int               // Hz, the rate that the song is mixed at
+	coder   *coder            // of a lossy delivery; else nil
+	coding  *Coding           // how the file just written was encoded
+	history []Coded           // every encoding so far
 	seconds float64           // that finishing took
 }
 
@@ -89,6 +92,12 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 			return nil, err
 		}
 		s.stages = append(s.stages, stage{job: j, mix: mix, from: from, session: rate})
+	}
+	for i := range s.stages {
+		st := &s.stages[i]
+		if st.coder, err = coderOf(ctx, st.delivery); err != nil {
+			return nil, err
+		}
 	}
 	s.length = s.desk.length
 	if s.length == 0 {

@@ -105,7 +105,7 @@ func (s *stage) says() []string {
 	d := s.delivery
 	m := audiofile.Metadata{Tags: s.texts(), Texts: d.Says(spec.MetadataInfo), ID3: d.Says(spec.MetadataID3)}
 	if d.Says(spec.MetadataReplayGain) {
-		replayGain(m.Tags, s.output)
+		playbackGain(d.Format, m.Tags, s.output)
 	}
 	if d.Says(spec.MetadataCover) && s.release != nil && s.release.Cover != nil {
 		m.Cover = &audiofile.Picture{}
@@ -124,7 +124,7 @@ func (s *stage) metadata() (audiofile.Metadata, error) {
 	d := s.delivery
 	m := audiofile.Metadata{Tags: s.texts(), Texts: d.Says(spec.MetadataInfo), ID3: d.Says(spec.MetadataID3)}
 	if d.Says(spec.MetadataReplayGain) {
-		replayGain(m.Tags, s.output)
+		playbackGain(d.Format, m.Tags, s.output)
 	}
 	if d.Says(spec.MetadataCover) && s.release != nil && s.release.Cover != nil {
 		var err error

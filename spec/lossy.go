@@ -57,6 +57,12 @@ func LossyFormats() []string { return slices.Sorted(maps.Keys(codings)) }
 // Lossy reports whether a delivery's files are coded with losses.
 func (v *Delivery) Lossy() bool { return codings[v.Format].encoders != nil }
 
+// OtherEncoders are the programs that could make a delivery's files in place of the one
+// that does.
+func (v *Delivery) OtherEncoders() []string {
+	return slices.DeleteFunc(slices.Clone(codings[v.Format].encoders), func(name string) bool { return name == v.Encoder })
+}
+
 // Extension ends the names of a delivery's files.
 func (v *Delivery) Extension() string {
 	if c, ok := codings[v.Format]; ok {
@@ -71,6 +77,27 @@ func (v *Delivery) Level() string {
 		return FormatQuantity(float64(v.Bitrate), param.Kbps)
 	}
 	return codings[v.Format].scale + strconv.Itoa(v.Quality)
+}
+
+// BestLevel is the most that the format keeps of a sound, as it would be written; ""
+// where a delivery has that already.
+func (v *Delivery) BestLevel() string {
+	c, best := codings[v.Format], *v
+	switch {
+	case v.Bitrate > 0:
+		best.Bitrate = c.bitrates[len(c.bitrates)-1]
+	case c.scale == "V": // counts down
+		best.Quality = c.low
+	default:
+		best.Quality = c.high
+	}
+	switch {
+	case best.Level() == v.Level():
+		return ""
+	case v.Bitrate > 0:
+		return "bitrate: " + best.Level()
+	}
+	return "quality: " + best.Level()
 }
 
 // RateFault says why a delivery's files cannot have a sample rate, and what to do; it
@@ -127,6 +154,9 @@ func (d *decoder) fillCoding(v *Delivery, l layers, at place) {
 		if message, hint := v.RateFault(v.SampleRate); message != "" {
 			d.fail(n, at, message, hint)
 		}
+	}
+	if n := l.node("peak"); n != nil && v.Peak != nil {
+		d.fail(n, at, "what a coder makes of a peak is not known beforehand: "+v.Format+" cannot be brought to one", "write peak: none, and ceiling and loudness")
 	}
 	v.Encoder = c.encoders[0]
 	if name, ok := l.own("encoder").(string); ok {

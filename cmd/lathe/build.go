@@ -223,11 +223,7 @@ func newTable(w io.Writer) table.Writer {
 }
 
 func formatOf(o render.Output) string {
-	depth := fmt.Sprintf("%d-bit", o.BitDepth)
-	if o.Encoding == "float" {
-		depth += " float"
-	}
-	text := fmt.Sprintf("%s %s %g kHz", o.Format, depth, float64(o.SampleRate)/1000)
+	text := fmt.Sprintf("%s %g kHz", o.Kind(), float64(o.SampleRate)/1000)
 	if o.SessionRate > 0 && o.SessionRate%o.SampleRate == 0 { // by a whole number: max_sample_rate, or asked for
 		text += fmt.Sprintf(" (of %g)", float64(o.SessionRate)/1000)
 	}

@@ -105,17 +105,7 @@ func CopyCoded(dst io.Writer, src io.ReaderAt, size int64, m Metadata) error {
 // VerifyCoded holds what was read of a coded file against the metadata that was
 // written into it, and names the first that differs.
 func (m Metadata) VerifyCoded(c Coded) error {
-	want := map[string]string{}
-	switch {
-	case c.Format == "mp3" && m.ID3:
-		want = asID3(only(m.Tags, id3Column))
-	case c.Format != "mp3" && m.Texts:
-		want = only(m.Tags, vorbisColumn)
-		if c.Format == "aac" {
-			want = only(m.Tags, func(f Field) string { return mp4Name(f.Name) })
-		}
-		maps.Copy(want, opusGains(c.Format, m.Tags))
-	}
+	want := m.codedTags(c.Format)
 	for _, name := range slices.Sorted(maps.Keys(union(want, c.Tags))) {
 		if strings.TrimRight(want[name], "\x00 ") != c.Tags[name] {
 			return fmt.Errorf("%s: %s reads back as %q, not %q", c.path, name, c.Tags[name], want[name])
@@ -132,6 +122,21 @@ func (m Metadata) VerifyCoded(c Coded) error {
 		return fmt.Errorf("%s: the cover reads back as other bytes", c.path)
 	}
 	return nil
+}
+
+// codedTags are the texts that come back from a file of a lossy format.
+func (m Metadata) codedTags(format string) map[string]string {
+	tags := map[string]string{}
+	switch {
+	case format == "mp3" && m.ID3:
+		tags = asID3(only(m.Tags, id3Column))
+	case format == "aac" && m.Texts:
+		tags = only(m.Tags, func(f Field) string { return mp4Names[f.Name] })
+	case format != "mp3" && m.Texts:
+		tags = only(m.Tags, vorbisColumn)
+		maps.Copy(tags, opusGains(format, m.Tags))
+	}
+	return tags
 }
 
 // opusGains are the fields that Opus files have in place of ReplayGain's.

@@ -377,7 +377,10 @@ func asID3(tags map[string]string) map[string]string {
 // order: the names of its texts, and "bext", "cover" and "ixml".
 func (m Metadata) Says(format string) []string {
 	said := map[string]string{}
-	if m.Texts {
+	switch {
+	case slices.Contains(CodedFormats(), format):
+		said = m.codedTags(format)
+	case m.Texts:
 		column := map[string]func(Field) string{"aiff": aiffColumn, "aifc": aiffColumn, "flac": vorbisColumn, "wav": infoColumn}[format]
 		maps.Copy(said, only(m.Tags, column))
 	}
@@ -390,7 +393,7 @@ func (m Metadata) Says(format string) []string {
 	if m.IXML != nil {
 		said["ixml"] = ""
 	}
-	if m.Cover != nil && (m.ID3 || m.Texts && format == "flac") {
+	if m.Cover != nil && (m.ID3 || m.Texts && (format == "flac" || slices.Contains(CodedFormats(), format))) {
 		said["cover"] = ""
 	}
 	return slices.Sorted(maps.Keys(said))

@@ -231,8 +231,6 @@ var mp4Names = map[string]string{
 	"replaygain_album_gain": ":replaygain_album_gain", "replaygain_album_peak": ":replaygain_album_peak",
 }
 
-func mp4Name(field string) string { return mp4Names[field] }
-
 // gaplessEntry says to iTunes and to what reads its files how many frames to leave
 // out at both ends.
 const gaplessEntry = "iTunSMPB"
