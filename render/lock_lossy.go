@@ -28,7 +28,7 @@ func (l Lock) programDifferences(ctx context.Context, jobs []job) []Difference {
 			if j.path != o.Path {
 				continue
 			}
-			if c, err := coderOf(ctx, j.delivery); err == nil && c != nil && c.tool.String() != o.Encoder {
+			if c, err := coderOf(ctx, j.delivery, j.song.SampleRate); err == nil && c != nil && c.tool.String() != o.Encoder {
 				found = append(found, Difference{"encoder", o.Path, otherProgram(o.Encoder, c.tool.String())})
 			}
 		}

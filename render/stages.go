@@ -95,7 +95,7 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 	}
 	for i := range s.stages {
 		st := &s.stages[i]
-		if st.coder, err = coderOf(ctx, st.delivery); err != nil {
+		if st.coder, err = coderOf(ctx, st.delivery, rate); err != nil {
 			return nil, err
 		}
 	}

@@ -22,6 +22,7 @@ type Coded struct {
 	Frames, Delay, Padding int64
 	Audio                  [32]byte // SHA-256 of the coded sound: not of what says something about the recording
 	Bytes                  int64    // of the coded sound
+	Pages                  int      // of Ogg files, that hold it
 	Tags                   map[string]string
 	Cover                  *Picture
 

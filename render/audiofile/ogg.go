@@ -94,7 +94,7 @@ func openOgg(src io.ReaderAt, size int64) (*ogg, error) {
 	if len(packets) < want || len(f.pages) == 0 {
 		return nil, io.ErrUnexpectedEOF
 	}
-	f.first, f.setup = packets[0], packets[2:]
+	f.first, f.setup, f.Pages = packets[0], packets[2:], len(f.pages)
 	for _, p := range append([][]byte{f.first}, f.setup...) {
 		sum.Write(p)
 	}

@@ -27,6 +27,7 @@ type Setting struct {
 	Format  string // "mp3", "aac" (in MP4), "opus" or "vorbis" (both in Ogg)
 	Program string // one of [Programs]
 	Bitrate int    // kbit/s; 0: by Quality
+	Rate    int    // Hz, of the file and of what it is made of
 	Quality int    // on the encoder's own scale: MP3 0 (best) to 9, Vorbis -1 to 10 (best)
 }
 
@@ -150,8 +151,15 @@ func (t Tool) Arguments(s Setting) []string {
 		level, n = c.quality, s.Quality
 	}
 	args := append([]string(nil), c.args...)
-	for _, a := range level {
-		args = append(args, strings.ReplaceAll(a, "{}", fmt.Sprint(n)))
+	add := func(more []string, value string) {
+		for _, a := range more {
+			args = append(args, strings.ReplaceAll(a, "{}", value))
+		}
+	}
+	add(level, fmt.Sprint(n))
+	add(c.rate, fmt.Sprint(float64(s.Rate)/1000))
+	if scale := turnedDown[s.Bitrate]; scale > 0 && c.undo != nil {
+		add(c.undo, fmt.Sprintf("%.7f", 1/scale))
 	}
 	return args
 }

@@ -21,6 +21,8 @@ type codec struct {
 	args    []string // always given
 	bitrate []string // more, with {} for kbit/s; nil: not by bitrate
 	quality []string // more, with {} for the quality; nil: not by quality
+	rate    []string // more, with {} for the sample rate in kHz, which the program may change otherwise
+	undo    []string // more, with {} for what the sound is multiplied by, where the program would turn it down
 	files   func(out string) []string
 
 	needs   []string // what to run to see whether it can; nil: it can
@@ -43,6 +45,20 @@ func ffmpegCodec(name, format string, more, bitrate, quality []string) codec {
 	}
 }
 
+// ffmpegLame is LAME within ffmpeg, which does the same as by itself. What is turned up
+// before it may be above full scale, so it stays in floating point.
+func ffmpegLame() codec {
+	more := []string{"-id3v2_version", "0", "-joint_stereo", "1", "-sample_fmt", "fltp"}
+	c := ffmpegCodec("libmp3lame", "mp3", more, []string{"-b:a", "{}k"}, []string{"-q:a", "{}"})
+	c.rate, c.undo = []string{"-ar", "{}k"}, []string{"-af", "volume={}:precision=double"}
+	return c
+}
+
+// turnedDown is what LAME multiplies its input by at a constant bitrate below 256 kbps
+// (its table of presets: to leave room for peaks). Levels are settled here, and a
+// quieter file is not what was asked for.
+var turnedDown = map[int]float64{64: 0.95, 80: 0.95, 96: 0.95, 112: 0.95, 128: 0.95, 160: 0.95, 192: 0.97, 224: 0.98}
+
 // inOut names the pipe and the file, in this order.
 func inOut(out string) []string { return []string{"-", out} }
 
@@ -52,7 +68,10 @@ var programs = map[string]program{
 		install: "apt install lame, brew install lame, or https://lame.sourceforge.io",
 		codecs: map[string]codec{
 			// Its own ReplayGain would be of the encoder's input; its sound is untouched by that.
-			"mp3": {args: []string{"--silent", "--noreplaygain", "-m", "j"}, bitrate: []string{"--cbr", "-b", "{}"}, quality: []string{"-V", "{}"}, files: inOut},
+			"mp3": {
+				args: []string{"--silent", "--noreplaygain", "-m", "j"}, bitrate: []string{"--cbr", "-b", "{}"}, quality: []string{"-V", "{}"},
+				rate: []string{"--resample", "{}"}, undo: []string{"--scale", "{}"}, files: inOut,
+			},
 		},
 	},
 	"opusenc": {
@@ -79,7 +98,7 @@ var programs = map[string]program{
 		version: []string{"-version"}, says: regexp.MustCompile(`^ffmpeg version (\S+)`),
 		install: "apt install ffmpeg, brew install ffmpeg, or https://ffmpeg.org",
 		codecs: map[string]codec{
-			"mp3":    ffmpegCodec("libmp3lame", "mp3", []string{"-id3v2_version", "0", "-joint_stereo", "1"}, []string{"-b:a", "{}k"}, []string{"-q:a", "{}"}),
+			"mp3":    ffmpegLame(),
 			"aac":    ffmpegCodec("aac", "ipod", nil, []string{"-b:a", "{}k"}, nil),
 			"opus":   ffmpegCodec("libopus", "opus", []string{"-sample_fmt", "flt", "-application", "audio", "-vbr", "on", "-compression_level", "10"}, []string{"-b:a", "{}k"}, nil),
 			"vorbis": ffmpegCodec("libvorbis", "ogg", nil, nil, []string{"-q:a", "{}"}),
