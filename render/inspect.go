@@ -13,18 +13,7 @@ import (
 // outputs would take the same name.
 func Inspect(p *spec.Project) spec.Diagnostics {
 	var found spec.Diagnostics
-	note := func(severity spec.Severity, err error) {
-		for _, one := range separate(err) {
-			d := spec.Diagnostic{Severity: severity, Message: one.Error()}
-			var input *InputError
-			if errors.As(one, &input) {
-				plain := *input
-				plain.Pos = spec.Pos{}
-				d.File, d.Line, d.Col, d.Message = input.Pos.File, input.Pos.Line, input.Pos.Col, plain.Error()
-			}
-			found = append(found, d)
-		}
-	}
+	note := func(severity spec.Severity, err error) { found = append(found, Findings(severity, err)...) }
 	if _, err := list(p); err != nil {
 		note(spec.SeverityError, err)
 	}
@@ -57,6 +46,24 @@ func Inspect(p *spec.Project) spec.Diagnostics {
 				break
 			}
 		}
+	}
+	return found
+}
+
+// Findings are joined errors as diagnostics, each where it has a place; none of nil.
+func Findings(severity spec.Severity, err error) (found spec.Diagnostics) {
+	if err == nil {
+		return nil
+	}
+	for _, one := range separate(err) {
+		d := spec.Diagnostic{Severity: severity, Message: one.Error()}
+		var input *InputError
+		if errors.As(one, &input) {
+			plain := *input
+			plain.Pos = spec.Pos{}
+			d.File, d.Line, d.Col, d.Message = input.Pos.File, input.Pos.Line, input.Pos.Col, plain.Error()
+		}
+		found = append(found, d)
 	}
 	return found
 }

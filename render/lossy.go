@@ -52,6 +52,19 @@ type Coded struct {
 	TruePeak   *float64 `json:"true_peak_dbtp"`
 }
 
+// String says in a line how a file was made: "lame 3.100, 320.6 kbps; levels as ffmpeg
+// 5.1.9 decodes it".
+func (c Coding) String() string {
+	text := fmt.Sprintf("%s, %.1f kbps; levels as %s decodes it", c.Encoder, c.Bitrate, c.Decoder)
+	if n := len(c.History); n > 1 {
+		text += fmt.Sprintf("; encoded %d times, at first with %s, %s", n, number(c.History[0].Integrated, "LUFS"), number(c.History[0].TruePeak, "dBTP"))
+	}
+	if lower := c.Lowered(); lower > 0 {
+		text += fmt.Sprintf("; limiter %.2f dB lower for it", lower)
+	}
+	return text
+}
+
 // Lowered is by how many dB the limiter works lower than for a file without losses.
 func (c Coding) Lowered() float64 {
 	first, last := c.History[0].Limiter, c.History[len(c.History)-1].Limiter
@@ -319,7 +332,8 @@ func (s *stage) lowered(over float64, try int) float64 {
 	if !s.delivery.Lossy() {
 		return over + peakMargin
 	}
-	return math.Ceil((over+float64(codedStep*float64(try)))/codedGrid) * codedGrid
+	more := float64(over*float64(try-1)) / 2 // what is limited harder and as loud is denser, and overshoots more
+	return math.Ceil((over+more+float64(codedStep*float64(try)))/codedGrid) * codedGrid
 }
 
 // tooLow is the miss of a lossy file whose decoder's peaks would want the limiter

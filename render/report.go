@@ -120,6 +120,7 @@ func (s *sheet) delivery(files []Output) {
 			o.Dither, tagsText(o.Tags), checksText(o.Checks))
 	}
 	s.line("")
+	s.encodings(files)
 	s.found(files)
 }
 
@@ -198,9 +199,42 @@ func (s *sheet) digests(files []Output) {
 	}
 	s.line("```\n\nand of their samples alone (interleaved, little-endian, at the file's word length):\n\n```")
 	for _, o := range files {
-		s.line("%s  %s", o.PCM, o.Path)
+		if o.Coding == nil {
+			s.line("%s  %s", o.PCM, o.Path)
+		}
 	}
 	s.line("```")
+	if !slices.ContainsFunc(files, func(o Output) bool { return o.Coding != nil }) {
+		return
+	}
+	s.line("\nOf lossy files, of what is coded (without tags) and of the 24-bit samples that were encoded:\n\n```")
+	for _, o := range files {
+		if c := o.Coding; c != nil {
+			s.line("%s  %s  %s", c.Audio, c.InputPCM, o.Path)
+		}
+	}
+	s.line("```")
+}
+
+// encodings is how lossy files were made.
+func (s *sheet) encodings(files []Output) {
+	if !slices.ContainsFunc(files, func(o Output) bool { return o.Coding != nil }) {
+		return
+	}
+	s.head("file", "encoder", "decoder", "kbps", "limiter", "dBTP", "LUFS")
+	for _, o := range files {
+		if o.Coding == nil {
+			continue
+		}
+		for i, h := range o.Coding.History {
+			first := []string{"", "", "", ""}
+			if i == 0 {
+				first = []string{code(o.Path), o.Coding.Encoder, o.Coding.Decoder, fmt.Sprintf("%.1f", o.Coding.Bitrate)}
+			}
+			s.row(append(first, figureText(h.Limiter, 2), figureText(h.TruePeak, 2), figureText(h.Integrated, 2))...)
+		}
+	}
+	s.line("")
 }
 
 // formatText is "wav 24-bit 44.1 kHz", with the session's rate where that is another.

@@ -150,10 +150,12 @@ func (d *decoder) fillCoding(v *Delivery, l layers, at place) {
 			d.fail(n, at, fmt.Sprintf("%s has no word length: its encoder gets 24 bits with TPDF dither", v.Format), "remove "+key)
 		}
 	}
-	if n := l.node("sample_rate"); n != nil && v.SampleRate > 0 {
-		if message, hint := v.RateFault(v.SampleRate); message != "" {
-			d.fail(n, at, message, hint)
+	if message, hint := v.RateFault(v.SampleRate); v.SampleRate > 0 && message != "" {
+		n := l.topNode("sample_rate", "format")
+		if n == nil { // the profile's
+			n = l.node("format")
 		}
+		d.fail(n, at, message, hint)
 	}
 	if n := l.node("peak"); n != nil && v.Peak != nil {
 		d.fail(n, at, "what a coder makes of a peak is not known beforehand: "+v.Format+" cannot be brought to one", "write peak: none, and ceiling and loudness")

@@ -140,6 +140,9 @@ func printResult(w io.Writer, r *render.Result) {
 	printMasters(w, r.Masters)
 	for _, o := range r.Files {
 		printBound(w, o)
+		if o.Coding != nil {
+			fmt.Fprintf(w, "%s: %s\n", o.Path, o.Coding)
+		}
 	}
 	for _, path := range r.Removed {
 		fmt.Fprintf(w, "removed %s: the project no longer names it\n", path)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -38,6 +39,12 @@ func check(c *cli.Context) error {
 		}
 		found = append(found, more...)
 	}
+	if p != nil {
+		missing, err := programs(c, p)
+		if found = append(found, missing...); err != nil && !failed {
+			broken = err
+		}
+	}
 	if c.Bool("json") {
 		if found == nil {
 			found = spec.Diagnostics{}
@@ -54,10 +61,26 @@ func check(c *cli.Context) error {
 		return faults(found)
 	}
 	fmt.Fprint(c.App.ErrWriter, found.Text())
+	if errors.Is(broken, errNoProgram) { // what it would build, it cannot here
+		return broken
+	}
 	for _, line := range render.Describe(p) {
 		fmt.Fprintln(c.App.Writer, line)
 	}
 	return broken
+}
+
+// programs finds lossy deliveries whose encoder is not on this machine.
+func programs(c *cli.Context, p *spec.Project) (spec.Diagnostics, error) {
+	err := render.CheckPrograms(c.Context, p)
+	if c.Context.Err() != nil {
+		return nil, c.Context.Err()
+	}
+	found := render.Findings(spec.SeverityError, err)
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return found, errNoProgram
 }
 
 // asserted holds a project against those of its assertions that need no sound.

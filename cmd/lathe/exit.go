@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/lathe-audio/lathe/render"
+	"github.com/lathe-audio/lathe/render/encode"
 	"github.com/lathe-audio/lathe/spec"
 )
 
@@ -16,7 +17,7 @@ const (
 	exitInput       = 1   // the project or an input is at fault
 	exitUsage       = 2   // wrong usage
 	exitTarget      = 3   // a target or a check was not met
-	exitMachine     = 4   // the machine is at fault: disk full, permission
+	exitMachine     = 4   // the machine is at fault: disk full, permission, no encoder
 	exitInterrupted = 130 // outputs are whole
 )
 
@@ -34,6 +35,7 @@ func (f faults) Error() string { return spec.Diagnostics(f).Text() }
 var (
 	errQuiet       = errors.New("")                                      // exit code 1
 	errUnmet       = fmt.Errorf("%w%w", errQuiet, &render.TargetError{}) // exit code 3
+	errNoProgram   = fmt.Errorf("%w%w", errQuiet, &encode.Error{})       // exit code 4
 	errNotAsLocked = fmt.Errorf("%w%w", errQuiet, &render.LockError{})   // exit code 3
 )
 

@@ -53,7 +53,8 @@ type profileJSON struct {
 	From       string   `json:"from"`
 	Format     string   `json:"format"`
 	SampleRate *int     `json:"sample_rate_hz"` // null: the session's
-	BitDepth   int      `json:"bit_depth"`
+	BitDepth   *int     `json:"bit_depth"`      // null: lossy
+	Level      string   `json:"level,omitempty"`
 	Float      bool     `json:"float"`
 	Loudness   *float64 `json:"loudness_lufs"`
 	Tolerance  float64  `json:"tolerance_lu"`
@@ -187,8 +188,11 @@ func printProfilesJSON(c *cli.Context, all []spec.Profile) error {
 	for _, p := range all {
 		d := p.Delivery
 		j := profileJSON{Name: p.Name, Title: d.Title, Doc: p.Doc, Source: d.Source, Date: d.Date, From: d.From, Format: d.Format,
-			BitDepth: d.BitDepth, Float: d.Float, Loudness: d.Loudness, Tolerance: d.Tolerance, Ceiling: d.Ceiling, Dither: d.Dither,
+			Float: d.Float, Loudness: d.Loudness, Tolerance: d.Tolerance, Ceiling: d.Ceiling, Dither: d.Dither,
 			Group: d.Group, Peak: d.Peak, FileName: d.FileName.String(), Characters: d.Characters, Metadata: append([]string{}, d.Metadata...), Rules: []ruleText{}}
+		if j.BitDepth = &d.BitDepth; d.Lossy() {
+			j.BitDepth, j.Level = nil, d.Level()
+		}
 		if d.SampleRate > 0 {
 			j.SampleRate = &d.SampleRate
 		}
@@ -270,8 +274,11 @@ func profileRow(p spec.Profile) table.Row {
 		rate = fmt.Sprintf("session, to %g kHz", float64(d.MaxSampleRate)/1000)
 	}
 	depth := fmt.Sprintf("%d-bit", d.BitDepth)
-	if d.Float {
+	switch {
+	case d.Float:
 		depth += " float"
+	case d.Lossy():
+		depth = d.Level()
 	}
 	fails := 0
 	for _, r := range d.Rules {

@@ -122,6 +122,12 @@ func (c *Comparison) format(r Report, d spec.Delivery) {
 	if d.SampleRate == 0 && d.MaxSampleRate > 0 && r.SampleRate > d.MaxSampleRate {
 		c.change("resample it from %g to %g kHz or less", float64(r.SampleRate)/1000, float64(d.MaxSampleRate)/1000)
 	}
+	if d.Lossy() {
+		if r.Encoding != d.Format {
+			c.change("encode it as %s: it is %s", strings.ToUpper(d.Format), strings.ToUpper(r.Format))
+		}
+		return
+	}
 	float, whole := r.Encoding == "float", r.Encoding != "float" && r.BitDepth > 0
 	switch {
 	case !float && !whole:
