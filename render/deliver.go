@@ -305,11 +305,9 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 			off.peak, again = off.peak+*got-*g.peak, true
 		}
 		if over := s.over(s.report, level); over > peakTolerance {
-			g.ceiling -= s.lowered(over, try)
-			again = true
-		}
-		if miss := s.tooLow(g); miss != nil {
-			return miss, nil
+			before := g.ceiling
+			g.ceiling = max(g.ceiling-s.lowered(over, try), s.lowest())
+			again = again || g.ceiling < before
 		}
 		if again && try < s.tries() {
 			continue

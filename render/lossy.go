@@ -336,13 +336,12 @@ func (s *stage) lowered(over float64, try int) float64 {
 	return math.Ceil((over+more+float64(codedStep*float64(try)))/codedGrid) * codedGrid
 }
 
-// tooLow is the miss of a lossy file whose decoder's peaks would want the limiter
-// lower than it may be.
-func (s *stage) tooLow(g goal) *Miss {
-	if !s.delivery.Lossy() || s.delivery.Ceiling == nil || s.goal().ceiling-g.ceiling <= codedLower {
-		return nil
+// lowest is the lowest that the limiter's ceiling may be.
+func (s *stage) lowest() float64 {
+	if !s.delivery.Lossy() {
+		return math.Inf(-1)
 	}
-	return s.peaksStay()
+	return s.goal().ceiling - codedLower
 }
 
 // withCoder adds to a miss of the limiter what it is asked for by a coder.

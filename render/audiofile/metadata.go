@@ -364,7 +364,7 @@ func sameBytes[T any, P interface {
 // and languages by three letters.
 func asID3(tags map[string]string) map[string]string {
 	out := maps.Clone(tags)
-	if date := tags["date"]; len(date) != len("2026-11-20") {
+	if date := tags["date"]; date != "" && len(date) != len("2026-11-20") {
 		out["date"], _, _ = strings.Cut(date, "-")
 	}
 	if code := tags["language"]; code != "" {
