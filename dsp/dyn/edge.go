@@ -89,9 +89,17 @@ func (m *EdgeMeter) Write(b dsp.Block) {
 		}
 		m.filled += n
 		groups := max(0, (m.filled-2*edgeReach-1)/edgeGroup)
+		quiet := float64(edgeQuiet * m.floor)
 		for c := range m.x {
+			// Of a group, the one before it and the one after it.
+			before, own := top(m.x[c][edgeReach-edgeGroup:]), top(m.x[c][edgeReach:])
 			for g := range groups {
-				m.look(m.x[c][g*edgeGroup:][:2*edgeReach+edgeGroup+1])
+				x := m.x[c][g*edgeGroup:][:2*edgeReach+edgeGroup+1]
+				after := top(x[edgeReach+edgeGroup:])
+				if before >= quiet || own >= quiet || after >= quiet {
+					m.look(x)
+				}
+				before, own = own, after
 			}
 			copy(m.x[c], m.x[c][groups*edgeGroup:m.filled])
 		}
@@ -100,16 +108,20 @@ func (m *EdgeMeter) Write(b dsp.Block) {
 	}
 }
 
+// top returns the largest magnitude of a group.
+func top(x []float64) float64 {
+	highest := 0.0
+	for _, v := range (*[edgeGroup]float64)(x) {
+		if v = math.Abs(v); v > highest {
+			highest = v
+		}
+	}
+	return highest
+}
+
 // look reads the peaks from a group's first frame to the next group's, with edgeReach
 // frames on either side.
 func (m *EdgeMeter) look(x []float64) {
-	highest := 0.0
-	for _, v := range x[edgeReach-edgeGroup : edgeReach+2*edgeGroup] {
-		highest = max(highest, math.Abs(v))
-	}
-	if highest < float64(edgeQuiet*m.floor) {
-		return
-	}
 	edge := m.atEdge(x)
 	if edge < float64(edgeLeast*m.floor) {
 		return
@@ -125,8 +137,8 @@ func (m *EdgeMeter) look(x []float64) {
 			}
 			sum = math.Abs(sum)
 			if last >= before && last >= sum && !math.IsInf(before, 1) {
-				if top := crest(before, last, sum) + extra; top > m.peak && top > m.floor {
-					m.peak = top
+				if peak := crest(before, last, sum) + extra; peak > m.peak && peak > m.floor {
+					m.peak = peak
 				}
 			}
 			before, last = last, sum
