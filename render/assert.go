@@ -641,8 +641,8 @@ func gaps(a spec.Assertion, p *spec.Project) []Check {
 		c := begin(a, fmt.Sprintf("song %d", s.Number))
 		c.Song = s.Song.Title
 		v := s.Gap
-		if s.Crossfade > 0 {
-			v = -s.Crossfade
+		if s.Crossfade.Length > 0 {
+			v = -s.Crossfade.Length
 		}
 		c.measured(&v, nil, a.Format)
 		c.What = fmt.Sprintf("gap before %q", s.Song.Title)
