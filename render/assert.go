@@ -237,7 +237,7 @@ func (s *laid) right(missed *TargetError) []staged {
 	var out []staged
 	for i := range s.stages {
 		st := &s.stages[i]
-		if !slices.ContainsFunc(missed.Misses, func(m Miss) bool { return m.Output == st.path }) {
+		if st.asked && !slices.ContainsFunc(missed.Misses, func(m Miss) bool { return m.Output == st.path }) {
 			out = append(out, staged{Output: st.named(st.output)})
 		}
 	}
@@ -260,6 +260,9 @@ func targets(j job) []Check {
 		limit := fmt.Sprintf("%s ±%s", spec.FormatQuantity(*d.Loudness+j.trim, "LUFS"), spec.FormatQuantity(d.Tolerance, "LU"))
 		for _, c := range capsOf(d) {
 			limit += ", or as loud as " + c.name + " lets it be"
+		}
+		if j.pooled() {
+			limit = fmt.Sprintf("%s ±%s", spec.FormatQuantity(*d.Loudness, "LUFS"), spec.FormatQuantity(poolTolerance, "LU"))
 		}
 		checks = append(checks, target(j, "loudness", "loudness", limit))
 	}
@@ -295,6 +298,11 @@ func metTargets(j job, o Output) []Check {
 		case targetRule + "format":
 			c.Text = o.Kind() + " " + spec.FormatQuantity(float64(o.SampleRate), "Hz")
 		case targetRule + "loudness":
+			if j.pooled() {
+				c.What = "loudness of the album"
+				c.measured(o.AlbumIntegrated, nil, func(v float64) string { return spec.FormatQuantity(v, "LUFS") })
+				break
+			}
 			c.measured(o.Integrated, nil, func(v float64) string { return spec.FormatQuantity(v, "LUFS") })
 		case targetRule + "peak":
 			c.measured(o.SamplePeak, nil, dBFS)

@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/lathe-audio/lathe/dsp/seed"
@@ -35,15 +32,20 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 	if st.sound != "" || st.current != "" {
 		return true
 	}
+	if known, err := b.describable(ctx, st); !known || err != nil {
+		return false
+	}
 	st.finish = st.describe(s)
 	key := st.finish.Key()
 	e, ok := b.look(ctx, key)
+	var found finishedSound
 	if ok {
-		ok = json.Unmarshal(e.Meta, &st.output) == nil
+		ok = json.Unmarshal(e.Meta, &found) == nil && found.Blocks != nil
 	}
 	if !ok {
 		return false
 	}
+	st.output, st.blocks = found.Output, unpackBlocks(found.Blocks)
 	if e, ok := b.look(ctx, b.words(ctx, st).Key()); ok {
 		var file Output
 		if json.Unmarshal(e.Meta, &file) == nil && b.place.holds(ctx, st.path, file.SHA256) {
@@ -64,29 +66,55 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 
 // describe says what a finished output's sound depends on.
 func (st *stage) describe(s *laid) cache.Description {
-	d := st.delivery
+	if st.run != nil {
+		return st.run.describe(st)
+	}
 	t := cache.Describe(EngineVersion, "finish")
 	t.AddInput(st.from.name, st.from.key)
 	t.Add("frames", fmt.Sprint(s.length))
-	t.Add("sample_rate", fmt.Sprint(st.takeID(s.desk.rate).rate))
-	if st.takeID(s.desk.rate).minimum {
+	st.describeFormat(&t)
+	if st.pool == nil {
+		t.Add("loudness", optional(st.delivery.Loudness))
+		t.Add("trim", fmt.Sprint(st.trim))
+		t.Add("tolerance", fmt.Sprint(st.delivery.Tolerance))
+	} else {
+		t.Add("gain of the album, and trim", gainText(st.pool.gain(st.trim)))
+	}
+	t.Add("ceiling", optional(st.delivery.Ceiling))
+	t.Add("max_reduction", fmt.Sprint(st.delivery.MaxReduction))
+	st.describeLimiter(&t)
+	st.describeFigures(&t)
+	return t
+}
+
+// describeFormat says how an output's sound is written.
+func (st *stage) describeFormat(t *cache.Description) {
+	d := st.delivery
+	t.Add("sample_rate", fmt.Sprint(st.takeID(st.laid.desk.rate).rate))
+	if st.takeID(st.laid.desk.rate).minimum {
 		t.Add("resample", minimumPhase)
 	}
 	t.Add("format", d.Format)
 	t.Add("bit_depth", fmt.Sprint(d.BitDepth, d.Float))
 	t.Add("dither", d.Dither)
 	t.Add("dither seed", strings.Join(st.ditherSeed(), "/"))
-	t.Add("loudness", optional(d.Loudness))
-	t.Add("trim", fmt.Sprint(st.trim))
-	t.Add("tolerance", fmt.Sprint(d.Tolerance))
-	t.Add("ceiling", optional(d.Ceiling))
-	t.Add("max_reduction", fmt.Sprint(d.MaxReduction))
+}
+
+// describeLimiter says how the limiter works, and what keeps the level down.
+func (st *stage) describeLimiter(t *cache.Description) {
+	d := st.delivery
 	if how := limiterOf(d.Limiter).describe(); how != "" && d.Ceiling != nil {
 		t.Add("limiter", how)
 	}
 	for _, c := range capsOf(d) {
 		t.Add(c.name, fmt.Sprint(c.limit))
 	}
+}
+
+// describeFigures says what is stored beside an output's sound, and the silence
+// around it.
+func (st *stage) describeFigures(t *cache.Description) {
+	d := st.delivery
 	t.Add("figures", measuredFigures)
 	if d.Peak != nil {
 		t.Add("peak", optional(d.Peak))
@@ -98,8 +126,10 @@ func (st *stage) describe(s *laid) cache.Description {
 	if handedOver(d) {
 		t.Add("figures of a hand-over", handoverFigures)
 	}
-	return t
 }
+
+// gainText is a gain as people and keys have it.
+func gainText(db float64) string { return fmt.Sprintf("%+.2f dB", db) }
 
 // measuredFigures names the set of figures that is stored beside a finished
 // sound. With another set, sounds are finished and measured anew.
@@ -118,60 +148,6 @@ func (b *builder) words(ctx context.Context, st *stage) cache.Description {
 	t.AddInput("finish", st.finish.Key())
 	b.describeMetadata(ctx, st, &t)
 	return t
-}
-
-// deliver makes a song's outputs from its stages. What two deliveries have in
-// common (the resampled take, the level that meets a target) is made once.
-func (b *builder) deliver(ctx context.Context, s *laid) ([]staged, error) {
-	desk := &mastering{builder: b, laid: s, slots: semaphore.NewWeighted(int64(b.jobs))}
-	var open []*stage // what has no finished sound yet
-	for i := range s.stages {
-		st := &s.stages[i]
-		if b.finished(ctx, s, st) {
-			b.count(true)
-			b.event(Event{Event: ActionDone, Song: s.song.Title, Action: "deliver " + st.path, Key: st.finish.Key().String(), Cached: true})
-			continue
-		}
-		open = append(open, st)
-	}
-	done := make([]staged, len(s.stages))
-	misses := make([]*Miss, len(s.stages))
-	group, inner := errgroup.WithContext(ctx)
-	var finished atomic.Int64
-	for i := range s.stages {
-		st := &s.stages[i]
-		group.Go(func() (err error) {
-			if slices.Contains(open, st) {
-				misses[i], err = desk.output(inner, st)
-				b.progress(s.song.Title, &finished, len(open))
-			}
-			if err == nil && misses[i] == nil {
-				err = desk.slot(inner, func() error {
-					done[i], err = b.word(inner, st)
-					return err
-				})
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	missed := &TargetError{}
-	for _, m := range misses {
-		if m != nil {
-			missed.Misses = append(missed.Misses, *m)
-		}
-	}
-	if len(missed.Misses) > 0 {
-		return s.right(missed), missed
-	}
-	for i := range s.stages {
-		if done[i].file != "" {
-			b.remember(&s.stages[i])
-		}
-	}
-	return done, nil
 }
 
 // word makes the finished file of a finished sound: tags, names, digest.
@@ -232,6 +208,12 @@ func (s *stage) goal() goal {
 	}
 	if l := s.delivery.Loudness; l != nil {
 		g.loudness = *l + s.trim
+	}
+	if s.pool != nil { // by the search for its gain
+		g.loudness = math.NaN()
+		if s.pool.steps != nil {
+			g.gain = s.pool.gain(s.trim)
+		}
 	}
 	if c := s.delivery.Ceiling; c != nil {
 		g.ceiling = *c - ceilingMargin
@@ -323,9 +305,15 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 		m.event(action)
 		m.count(false)
 		s.seconds = action.Seconds
-		m.keep(ctx, s.finish.Key(), cache.Result{Files: map[string]string{"sound": s.sound}, Meta: s.output, Seconds: s.seconds})
+		m.keepSound(ctx, s)
 		return nil, nil
 	}
+}
+
+// keepSound stores a finished sound with what was measured of it.
+func (b *builder) keepSound(ctx context.Context, s *stage) {
+	s.blocks = s.report.Blocks()
+	b.keep(ctx, s.finish.Key(), cache.Result{Files: map[string]string{"sound": s.sound}, Meta: finishedSound{s.output, packBlocks(s.blocks)}, Seconds: s.seconds})
 }
 
 // missed completes a miss with what it is about.
@@ -400,6 +388,9 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 	if target != nil {
 		l := *target + s.trim
 		target = &l
+	}
+	if s.pooled() { // that is the album's
+		target = nil
 	}
 	out := Output{
 		PCM:    r.PCMSHA256,
@@ -480,7 +471,7 @@ func (s *stage) check(r measure.Report, level levelled, clamped int64, rate int)
 		m.Options = []string{"ceiling: -1 dBTP", "a lower master or loudness"}
 		return m
 	}
-	if d.Loudness != nil {
+	if d.Loudness != nil && !s.pooled() {
 		target := *d.Loudness + s.trim
 		low := d.Tolerance
 		if level.cap != nil {

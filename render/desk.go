@@ -599,6 +599,14 @@ func (d *desk) make(c *channel) (*node, error) {
 	return n, nil
 }
 
+// clear gives up the nodes that were made, with all the memory of their processors.
+func (d *desk) clear() {
+	for _, c := range d.known {
+		c.node = nil
+	}
+	d.order, d.made = nil, nil
+}
+
 // stored returns the sound of a channel that need not be made, or nil.
 func (d *desk) stored(c *channel) *stageSource {
 	if d.kept == nil || !d.keeps(c) {

@@ -98,7 +98,12 @@ type Output struct {
 	TailSilence      float64   `json:"tail_silence_s"`
 	EndPeak          *float64  `json:"end_peak_dbfs,omitempty"` // of the song's last 2 ms, with `handover`; absent where they are silent
 
-	TargetLoudness *float64 `json:"target_lufs"`
+	// All songs of the album in this delivery and version together; absent of a song that
+	// is a release by itself, and where not all of them were built.
+	AlbumIntegrated *float64 `json:"album_integrated_lufs,omitempty"`
+	AlbumTruePeak   *float64 `json:"album_true_peak_dbtp,omitempty"`
+
+	TargetLoudness *float64 `json:"target_lufs"` // null too where the album has it as a whole
 	TargetPeak     *float64 `json:"target_peak_dbfs,omitempty"`
 	Ceiling        *float64 `json:"ceiling_dbtp"`
 	Gain           float64  `json:"gain_db"`          // applied to the master to reach the target

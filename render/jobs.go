@@ -20,6 +20,8 @@ type job struct {
 	of       int // how many songs that has
 	trim     float64
 	release  *spec.Release
+	entry    *spec.AlbumSong // its place in the sequence; nil: no album
+	mode     string          // how the album's songs are levelled
 	version  version
 	delivery *spec.Delivery
 	print    *spec.Print // a part of the song; nil: the song whole
@@ -63,8 +65,9 @@ func list(p *spec.Project) ([]job, error) {
 	if p.Song != nil {
 		add(p.Song, job{release: p.Release})
 	}
-	for _, s := range p.Songs {
-		add(s.Song, job{number: s.Number, of: len(p.Songs), trim: s.Trim, release: p.Release})
+	for i := range p.Songs {
+		s := &p.Songs[i]
+		add(s.Song, job{number: s.Number, of: tracks(p), trim: s.Trim, release: p.Release, entry: s, mode: p.Loudness.Mode})
 	}
 	if fault != nil {
 		return nil, fault
@@ -88,6 +91,15 @@ func orAnotherName(d *spec.Delivery) string {
 		return ""
 	}
 	return ", or the delivery a file_name that tells them apart"
+}
+
+// tracks is how many songs of an album have a number.
+func tracks(p *spec.Project) int {
+	n := 0
+	for _, s := range p.Songs {
+		n = max(n, s.Track)
+	}
+	return n
 }
 
 // what names a job's sound for people.
@@ -140,8 +152,8 @@ func (j job) nameField(field string) string {
 	case "album":
 		return release.Title
 	case "track":
-		if j.number > 0 {
-			return strconv.Itoa(j.number)
+		if j.entry != nil { // what is hidden has the number 0
+			return strconv.Itoa(j.entry.Track)
 		}
 	case "isrc":
 		return j.isrc()

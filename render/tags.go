@@ -47,8 +47,8 @@ func (j job) texts() map[string]string {
 		put("album", release.Title)
 		put("album_artist", release.Artist)
 	}
-	if j.number > 0 {
-		put("track", fmt.Sprint(j.number))
+	if j.entry != nil && j.entry.Track > 0 {
+		put("track", fmt.Sprint(j.entry.Track))
 		put("track_total", fmt.Sprint(j.of))
 	}
 	s := j.song
