@@ -25,6 +25,7 @@ type pool struct {
 	description cache.Description // once the length of every song is known
 	steps       *int              // of the gain, without trims; nil: not known yet
 	seconds     float64
+	settled     bool // no other gain is tried any more
 }
 
 // stepsPerDB is the grid of an album's gain: steps of 0.05 dB. The gain depends on every song: on a
@@ -138,8 +139,8 @@ func (p *pool) describe() (cache.Description, error) {
 	return t, nil
 }
 
-// settled is what is stored of a pool.
-type settled struct {
+// settledPool is what is stored of a pool.
+type settledPool struct {
 	Steps int `json:"gain_steps"`
 }
 
@@ -153,7 +154,7 @@ func (b *builder) known(ctx context.Context, p *pool) (bool, error) {
 	if t == nil || err != nil {
 		return false, err
 	}
-	var found settled
+	var found settledPool
 	if e, ok := b.look(ctx, t.Key()); !ok || json.Unmarshal(e.Meta, &found) != nil {
 		return false, nil
 	}
@@ -351,7 +352,11 @@ func (b *builder) finishPool(ctx context.Context, r *release, p *pool, known boo
 		if p.missed() {
 			return nil
 		}
-		if err := b.finishAll(ctx, r, p.stages); err != nil || known || p.missed() {
+		err := b.finishAll(ctx, r, p.stages)
+		if err == nil && known {
+			b.settle(p)
+		}
+		if err != nil || known || p.missed() {
 			return err
 		}
 		got := p.together()
@@ -376,12 +381,21 @@ func (b *builder) finishPool(ctx context.Context, r *release, p *pool, known boo
 			p.fail("the songs of the album read %.2f LUFS together where %.1f LUFS ±%.2f LU was asked for", got, target, poolTolerance)
 			return nil
 		}
-		b.keep(ctx, p.description.Key(), cache.Result{Meta: settled{best}})
+		b.keep(ctx, p.description.Key(), cache.Result{Meta: settledPool{best}})
 		if best == now {
+			b.settle(p)
 			return nil
 		}
 		p.set(best)
 		known = true
+	}
+}
+
+// settle tells of a pool's outputs: at the gain that they have now.
+func (b *builder) settle(p *pool) {
+	p.settled = true
+	for _, st := range p.stages {
+		b.tellFinished(st)
 	}
 }
 

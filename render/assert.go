@@ -233,15 +233,21 @@ func (b *builder) tell(checks []Check) {
 
 // right lists those outputs of a song that came out right, beside others that
 // did not.
-func (s *laid) right(missed *TargetError) []staged {
+func (s *laid) right() []staged {
 	var out []staged
 	for i := range s.stages {
 		st := &s.stages[i]
-		if st.asked && !slices.ContainsFunc(missed.Misses, func(m Miss) bool { return m.Output == st.path }) {
+		if st.asked && !st.failed() {
 			out = append(out, staged{Output: st.named(st.output)})
 		}
 	}
 	return out
+}
+
+// failed reports whether an output missed its target, or is made together with one
+// that did.
+func (s *stage) failed() bool {
+	return s.miss != nil || s.pool != nil && s.pool.missed() || s.run != nil && s.run.missed()
 }
 
 // target is a check of what an output's delivery asks for.

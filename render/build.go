@@ -177,13 +177,16 @@ func (b *builder) songs(ctx context.Context, jobs []job) ([]staged, error) {
 // wordAll makes the finished files of a song's outputs; where one missed its target,
 // none, and only says what the others are.
 func (b *builder) wordAll(ctx context.Context, r *release, s *laid) (done []staged, misses []Miss, err error) {
+	failed := false
 	for i := range s.stages {
-		if st := &s.stages[i]; st.miss != nil {
+		st := &s.stages[i]
+		failed = failed || st.failed()
+		if st.miss != nil {
 			misses = append(misses, *st.miss)
 		}
 	}
-	if misses != nil {
-		return s.right(&TargetError{misses}), misses, nil
+	if failed {
+		return s.right(), misses, nil
 	}
 	all := make([]staged, len(s.stages))
 	group, inner := errgroup.WithContext(ctx)

@@ -249,8 +249,7 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 	if err != nil {
 		return nil, err
 	}
-	action := Event{Event: ActionStarted, Song: s.song.Title, Action: "deliver " + s.path, Key: s.finish.Key().String()}
-	m.event(action)
+	m.tellStarted(s)
 	began := time.Now()
 	g, off, tried := s.goal(), learned{}, tries{}
 	for try := 1; ; try++ {
@@ -301,11 +300,9 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 		if miss, err := m.encode(ctx, s); miss != nil || err != nil {
 			return miss, err
 		}
-		action.Event, action.Seconds = ActionDone, time.Since(began).Seconds()
-		m.event(action)
-		m.count(false)
-		s.seconds = action.Seconds
+		s.seconds = time.Since(began).Seconds()
 		m.keepSound(ctx, s)
+		m.tellMade(s)
 		return nil, nil
 	}
 }

@@ -134,14 +134,32 @@ func (b *builder) finishAll(ctx context.Context, r *release, stages []*stage) er
 	return group.Wait()
 }
 
-// tellFinished tells once that an output's sound was there already.
+// tellStarted tells that an output's sound is being made.
+func (b *builder) tellStarted(st *stage) {
+	if !st.made {
+		b.event(Event{Event: ActionStarted, Song: st.song.Title, Action: "deliver " + st.path, Key: st.finish.Key().String()})
+	}
+}
+
+// tellMade tells that an output's sound was made: where its album's level is still
+// being tried, not yet.
+func (b *builder) tellMade(st *stage) {
+	st.made = true
+	b.tellFinished(st)
+}
+
+// tellFinished tells once that an output's sound is there.
 func (b *builder) tellFinished(st *stage) {
-	if st.told {
+	if st.told || st.pool != nil && !st.pool.settled {
 		return
 	}
 	st.told = true
-	b.count(true)
-	b.event(Event{Event: ActionDone, Song: st.song.Title, Action: "deliver " + st.path, Key: st.finish.Key().String(), Cached: true})
+	done := Event{Event: ActionDone, Song: st.song.Title, Action: "deliver " + st.path, Key: st.finish.Key().String(), Cached: !st.made}
+	if st.made {
+		done.Seconds = st.seconds
+	}
+	b.count(!st.made)
+	b.event(done)
 }
 
 // finishRun makes the outputs of a run: levels, one programme, its files read back. As
@@ -158,7 +176,7 @@ func (b *builder) finishRun(ctx context.Context, r *release, one *run, open []*s
 		st.finish = st.describe(st.laid)
 		takes[i] = t.heard(one.parts[i].from, one.parts[i].to)
 		if slices.Contains(open, st) {
-			b.event(Event{Event: ActionStarted, Song: st.song.Title, Action: "deliver " + st.path, Key: st.finish.Key().String()})
+			b.tellStarted(st)
 		}
 	}
 	var files []cutFile
@@ -188,16 +206,16 @@ func (b *builder) finishRun(ctx context.Context, r *release, one *run, open []*s
 			st.miss = one.tooMuch(i, f.level)
 		}
 	}
-	if slices.ContainsFunc(one.stages, func(st *stage) bool { return st.miss != nil }) {
+	if one.missed() {
 		return nil
 	}
 	for _, st := range one.stages {
 		st.seconds = seconds
 		b.keepSound(ctx, st)
 		if slices.Contains(open, st) {
-			b.event(Event{Event: ActionDone, Song: st.song.Title, Action: "deliver " + st.path, Key: st.finish.Key().String(), Seconds: seconds})
-			b.count(false)
-			st.told = true
+			b.tellMade(st)
+		} else {
+			b.tellFinished(st)
 		}
 	}
 	return nil

@@ -199,6 +199,11 @@ func (s *stage) fault(format string, args ...any) error {
 	return &InputError{Pos: s.entry.Pos, Message: fmt.Sprintf("song %d, %q: ", s.number, s.song.Title) + fmt.Sprintf(format, args...)}
 }
 
+// missed reports whether a song of the run has missed its target.
+func (r *run) missed() bool {
+	return slices.ContainsFunc(r.stages, func(st *stage) bool { return st.miss != nil })
+}
+
 // index is the place of a stage in its run.
 func (r *run) index(st *stage) int { return slices.Index(r.stages, st) }
 

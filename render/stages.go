@@ -51,7 +51,8 @@ type stage struct {
 	seconds float64           // that finishing took
 	blocks  []float64         // energies of its gating blocks, of the finished sound
 	miss    *Miss
-	told    bool // that it was there already
+	made    bool // in this build
+	told    bool // that it is there
 }
 
 // lay describes the graph of every version that is asked for, and finds what
