@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -66,7 +67,7 @@ func findPools(p *spec.Project, all []job) ([]*pool, error) {
 
 // pooled reports whether an output gets the album's gain.
 func (j job) pooled() bool {
-	return j.mode == spec.LoudnessAlbum && j.sequences() && j.delivery.Loudness != nil
+	return cmp.Or(j.delivery.LoudnessMode, j.mode) == spec.LoudnessAlbum && j.sequences() && (j.delivery.Loudness != nil || j.delivery.Peak != nil)
 }
 
 // reset forgets what was found out in an earlier try.
@@ -132,7 +133,9 @@ func (p *pool) describe() (cache.Description, error) {
 	t.Add("bit_depth", fmt.Sprint(d.BitDepth, d.Float))
 	t.Add("dither", d.Dither)
 	t.Add("loudness", optional(d.Loudness))
+	t.Add("peak", optional(d.Peak))
 	t.Add("ceiling", optional(d.Ceiling))
+	t.Add("resample", d.Resample)
 	t.Add("silence", fmt.Sprintf("%v s before, %v s after", d.Head, d.Tail))
 	t.Add("steps per dB", fmt.Sprint(stepsPerDB))
 	p.description = t
@@ -168,6 +171,9 @@ func (s *stage) outlineAction() cache.Description {
 	t.AddInput(s.from.name, s.from.key)
 	t.Add("frames", fmt.Sprint(s.laid.length))
 	t.Add("sample_rate", fmt.Sprint(s.takeID(s.laid.desk.rate).rate))
+	if s.takeID(s.laid.desk.rate).minimum {
+		t.Add("resample", minimumPhase)
+	}
 	return t
 }
 
@@ -178,6 +184,7 @@ type outlined struct {
 	Peak     float64      `json:"peak"`
 	PeakAt   int64        `json:"peak_at"`
 	Song     int64        `json:"frames"`
+	Sample   float64      `json:"sample_peak"`
 	OnGrid   map[int]bool `json:"on_grid"`
 	Shift    float64      `json:"shift_lu"`
 	Slots    []byte       `json:"outline"` // energy, peak and sample of each, 32-bit float, little-endian
@@ -198,7 +205,7 @@ func (b *builder) outline(ctx context.Context, st *stage) *take {
 	if found.Loudness != nil {
 		t.loudness = *found.Loudness
 	}
-	t.sound = artifact{rate: rate, song: found.Song}
+	t.sound = artifact{rate: rate, song: found.Song, stageInfo: stageInfo{Peak: found.Sample}}
 	t.outline.shift = found.Shift
 	for in := found.Slots; len(in) > 0; in = in[slotBytes:] {
 		value := func(i int) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(in[4*i:])) }
@@ -213,7 +220,7 @@ const slotBytes = 12
 // keepOutline stores a take without its sound: so an album's level is found without
 // the songs that have not changed.
 func (b *builder) keepOutline(ctx context.Context, st *stage, t *take) {
-	found := outlined{Peak: t.peak, PeakAt: t.peakAt, OnGrid: t.onGrid, Song: t.sound.song, Shift: t.outline.shift}
+	found := outlined{Peak: t.peak, PeakAt: t.peakAt, OnGrid: t.onGrid, Song: t.sound.song, Sample: t.sound.Peak, Shift: t.outline.shift}
 	if !math.IsInf(t.loudness, -1) {
 		found.Loudness = &t.loudness
 	}
@@ -243,13 +250,18 @@ func (b *builder) level(ctx context.Context, r *release, p *pool) (found bool, e
 			}
 			b.keepOutline(ctx, st, t)
 		}
-		takes[i] = st.heard(t)
+		takes[i] = st.partOf(t)
 		if math.IsInf(takes[i].loudness, -1) {
 			b.event(Event{Event: Warning, Song: st.song.Title, Pos: st.entry.Pos, Message: fmt.Sprintf(
 				"%s: %q has no measurable loudness (it is silent, below -70 LUFS throughout, or shorter than 0.4 s): it has no part in the album's, and gets the album's gain", st.delivery.Name, st.song.Title)})
 		}
 	}
-	steps := p.search(takes, *p.jobs[0].delivery.Loudness)
+	var steps int
+	if peak := p.jobs[0].delivery.Peak; peak != nil {
+		steps = p.highest(takes, *peak)
+	} else {
+		steps = p.search(takes, *p.jobs[0].delivery.Loudness)
+	}
 	var misses []*Miss
 	for _, st := range p.stages {
 		misses = append(misses, st.miss)
@@ -261,13 +273,26 @@ func (b *builder) level(ctx context.Context, r *release, p *pool) (found bool, e
 	return false, nil
 }
 
-// heard is what the file of a stage's song has of its take.
-func (s *stage) heard(t *take) *take {
+// partOf is what the file of a stage's song has of its take.
+func (s *stage) partOf(t *take) *take {
 	if s.run == nil {
 		return t
 	}
 	p := s.run.parts[s.run.index(s)]
 	return t.heard(p.from, p.from+min(p.end-p.at, p.length()))
+}
+
+// highest finds the gain, in steps, at which the highest sample peak of an album's songs
+// is no higher than asked for.
+func (p *pool) highest(takes []*take, peak float64) (steps int) {
+	most := math.Inf(-1)
+	for i, t := range takes {
+		most = max(most, xmath.DB(t.sound.Peak)+p.stages[i].trim)
+	}
+	if math.IsInf(most, -1) {
+		return 0
+	}
+	return int(math.Floor((peak - most) * stepsPerDB))
 }
 
 // search finds the gain, in steps, at which the outlines of an album's songs have a
@@ -346,6 +371,9 @@ func (p *pool) together() float64 {
 // finishPool finishes a pool's songs at the gain that was found, reads them back, and
 // moves the gain where they are not as loud together as they have to be.
 func (b *builder) finishPool(ctx context.Context, r *release, p *pool, known bool) error {
+	if p.jobs[0].delivery.Peak != nil {
+		return b.finishPeaks(ctx, r, p, known)
+	}
 	target := *p.jobs[0].delivery.Loudness
 	tried := map[int]float64{} // how far off, by steps
 	for {
@@ -389,6 +417,35 @@ func (b *builder) finishPool(ctx context.Context, r *release, p *pool, known boo
 		p.set(best)
 		known = true
 	}
+}
+
+// finishPeaks finishes a pool's songs at a gain that goes by their peaks. Dither, and
+// songs that cross, may add to a peak: then the gain is a step lower.
+func (b *builder) finishPeaks(ctx context.Context, r *release, p *pool, known bool) error {
+	for try := 1; ; try++ {
+		if err := b.finishAll(ctx, r, p.stages); err != nil || p.missed() {
+			return err
+		}
+		over := math.Inf(-1)
+		for _, st := range p.stages {
+			if got := st.output.SamplePeak; got != nil {
+				over = max(over, *got-*p.jobs[0].delivery.Peak)
+			}
+		}
+		if known || over <= peakPrecision {
+			break
+		}
+		if try == poolTries {
+			p.fail("the highest sample peak of the album is %.2f dB over the one that was asked for", over)
+			return nil
+		}
+		p.set(*p.steps - max(int(math.Ceil(over*stepsPerDB)), 1))
+	}
+	b.settle(p)
+	if !known {
+		b.keep(ctx, p.description.Key(), cache.Result{Meta: settledPool{*p.steps}})
+	}
+	return nil
 }
 
 // settle tells of a pool's outputs: at the gain that they have now.

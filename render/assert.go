@@ -215,7 +215,36 @@ func (b *builder) check(p *spec.Project, jobs, all []job, files []staged, err er
 	}
 	checks := contracts(p, jobs, all, files, misses)
 	checks = append(checks, advice(p, jobs, files, b.chains)...)
+	checks = append(checks, b.discs(misses)...)
 	return checks, Failures(checks)
+}
+
+// discs are the checks of the discs that were asked for.
+func (b *builder) discs(misses []Miss) []Check {
+	var checks []Check
+	for _, c := range b.asked {
+		if c.disc == 0 {
+			continue
+		}
+		check := target(c.jobs[0], discTarget, "disc", "a Red Book disc")
+		check.Song, check.About = c.jobs[0].release.Title, c.what()
+		check.Message, check.Text = c.what()+" is a Red Book disc", check.Limit
+		for _, m := range misses {
+			if m.Target == discTarget && m.Output == c.paths()[0] {
+				failed := check
+				failed.Status, failed.Text, failed.Message = CheckFailed, "", m.Message
+				checks = append(checks, failed)
+			}
+		}
+		switch {
+		case len(checks) > 0 && checks[len(checks)-1].About == check.About:
+			continue
+		case len(misses) > 0:
+			check.Status, check.Text, check.Message = CheckSkipped, "", "not checked: an output missed its target"
+		}
+		checks = append(checks, check)
+	}
+	return checks
 }
 
 // tell makes events of checks.
@@ -274,6 +303,9 @@ func targets(j job) []Check {
 	}
 	if d.Peak != nil {
 		limit := fmt.Sprintf("%s ±%s", dBFS(*d.Peak+j.trim), spec.FormatQuantity(spec.PeakTolerance, "dB"))
+		if j.pooled() { // one song of the album has it
+			limit = "at most " + dBFS(*d.Peak)
+		}
 		checks = append(checks, target(j, "peak", "sample peak", limit))
 	}
 	for _, c := range capsOf(d) {

@@ -72,7 +72,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer b.close()
-	if err := b.place.check(ctx, append(paths(jobs), reportName)); err != nil { // before the work, not after it
+	if err := b.place.check(ctx, append(outputPaths(jobs, b.asked), reportName)); err != nil { // before the work, not after it
 		return nil, err
 	}
 	if err := programs(ctx, jobs); err != nil {
@@ -91,16 +91,20 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 		}
 	case !o.keepLock:
 		b.warnOfEngine(p)
-		accept = func(m Manifest) error { return writeLock(p, inputs, m, paths(all)) }
+		accept = func(m Manifest) error { return writeLock(p, inputs, m, outputPaths(all, b.carriers)) }
 	}
-	keep := func(out Output) bool { return len(o.Only) > 0 && slices.Contains(paths(all), out.Path) }
+	keep := func(out Output) bool {
+		return len(o.Only) > 0 && slices.Contains(outputPaths(all, b.carriers), out.Path)
+	}
 	var files []staged
 	var checks []Check
 	var removed []string
 	for try := 1; ; try++ {
 		b.chains = nil
 		b.matches = nil
-		files, err = b.songs(ctx, jobs)
+		if files, err = b.songs(ctx, jobs); errors.Is(err, errOvertaken) && try < overtakenTries {
+			continue
+		}
 		checks, err = b.check(p, jobs, all, files, err)
 		if try == 1 { // it will be the same again
 			b.tell(checks)
@@ -152,7 +156,7 @@ func (b *builder) songs(ctx context.Context, jobs []job) ([]staged, error) {
 	if err := b.all(ctx, r); err != nil {
 		return nil, err
 	}
-	r.albumFigures(b.outputs)
+	r.albumFigures(b.sounds)
 	r.passOn()
 	var files []staged
 	missed := &TargetError{}
@@ -167,6 +171,13 @@ func (b *builder) songs(ctx context.Context, jobs []job) ([]staged, error) {
 		if !p.missed() {
 			b.store.Remember(cache.Last{Project: b.project, Name: p.place(), Key: p.description.Key(), Seconds: p.seconds, Description: p.description})
 		}
+	}
+	if len(missed.Misses) == 0 {
+		discs, misses, err := b.assemble(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		files, missed.Misses = append(files, discs...), misses
 	}
 	if len(missed.Misses) > 0 {
 		return files, missed
@@ -225,14 +236,22 @@ func start(p *spec.Project, o Options) (b *builder, jobs, all []job, err error) 
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)
 	}
-	if all, err = list(p); err != nil {
+	sounds, err := every(p)
+	if err != nil {
 		return nil, nil, nil, err
 	}
-	if jobs, err = wanted(all, o.Only); err != nil {
+	all = delivered(sounds)
+	b = &builder{jobs: o.Jobs, event: newEmitter(o.Event), sounds: sounds}
+	if b.carriers, err = findCarriers(p, sounds); err != nil {
 		return nil, nil, nil, err
 	}
-	b = &builder{jobs: o.Jobs, event: newEmitter(o.Event), outputs: all}
-	b.together, err = gather(p, all, func(at spec.Pos, text string) { b.event(Event{Event: Warning, Pos: at, Message: text}) })
+	if err := collide(all, b.carriers); err != nil {
+		return nil, nil, nil, err
+	}
+	if jobs, b.asked, err = wanted(all, b.carriers, o.Only); err != nil {
+		return nil, nil, nil, err
+	}
+	b.together, err = gather(p, sounds, func(at spec.Pos, text string) { b.event(Event{Event: Warning, Pos: at, Message: text}) })
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -46,12 +46,8 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 		return false
 	}
 	st.output, st.blocks = found.Output, unpackBlocks(found.Blocks)
-	if e, ok := b.look(ctx, b.words(ctx, st).Key()); ok {
-		var file Output
-		if json.Unmarshal(e.Meta, &file) == nil && b.place.holds(ctx, st.path, file.SHA256) {
-			st.current = file.SHA256
-			return true
-		}
+	if !st.tellsAlbum() && b.inPlace(ctx, st) {
+		return true
 	}
 	if b.dry {
 		return e.Files["sound"].Size > 0
@@ -61,6 +57,17 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 		return false
 	}
 	st.sound = path
+	return true
+}
+
+// inPlace reports whether an output lies in its place, with its words.
+func (b *builder) inPlace(ctx context.Context, st *stage) bool {
+	e, ok := b.look(ctx, b.words(ctx, st).Key())
+	var file Output
+	if !ok || json.Unmarshal(e.Meta, &file) != nil || !b.place.holds(ctx, st.path, file.SHA256) {
+		return false
+	}
+	st.current = file.SHA256
 	return true
 }
 
@@ -119,7 +126,7 @@ func (st *stage) describeFigures(t *cache.Description) {
 	if d.Peak != nil {
 		t.Add("peak", optional(d.Peak))
 	}
-	st.describeCoding(&t)
+	st.describeCoding(t)
 	if d.Head > 0 || d.Tail > 0 {
 		t.Add("silence", fmt.Sprintf("%v s before, %v s after", d.Head, d.Tail))
 	}
@@ -153,7 +160,7 @@ func (b *builder) words(ctx context.Context, st *stage) cache.Description {
 // word makes the finished file of a finished sound: tags, names, digest.
 func (b *builder) word(ctx context.Context, st *stage) (staged, error) {
 	out := st.named(st.output)
-	if st.current != "" {
+	if st.current != "" || st.tellsAlbum() && b.inPlace(ctx, st) {
 		out.SHA256 = st.current
 		return staged{Output: out}, nil
 	}
@@ -422,7 +429,7 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 // targetPeak is the sample peak that an output is brought to; nil where its level
 // goes by something else.
 func (s *stage) targetPeak() *float64 {
-	if s.delivery.Peak == nil {
+	if s.delivery.Peak == nil || s.pooled() { // then it is the album's
 		return nil
 	}
 	p := *s.delivery.Peak + s.trim

@@ -56,6 +56,7 @@ type Output struct {
 	Delivery string `json:"delivery"`
 	Profile  string `json:"profile,omitempty"` // the title of the delivery's profile
 	Print    string `json:"print,omitempty"`   // which part of the song it is
+	Carrier  string `json:"carrier,omitempty"` // of a file of several songs: "cd disc 1", "vinyl side A"
 	SHA256   string `json:"sha256"`
 	PCM      string `json:"pcm_sha256"`
 

@@ -187,20 +187,19 @@ func (b *builder) finishRun(ctx context.Context, r *release, one *run, open []*s
 			return err
 		}
 		err = r.desk(b, one.stages[0].laid).slot(ctx, func() (err error) {
-			files, err = one.write(ctx, b, takes, level)
+			files, err = one.write(ctx, r, b, takes, level)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if !search.learn(files) || try == levelTries {
+		if !search.learn(files, try) || try == one.stages[0].tries() {
 			break
 		}
 	}
 	seconds := time.Since(began).Seconds() / float64(len(one.stages))
 	for i, st := range one.stages {
 		f := files[i]
-		st.report = f.report
 		st.output = st.measured(f.report, f.level, takes[i])
 		if st.miss = st.check(f.report, f.level, f.clamped, one.rate); st.miss == nil {
 			st.miss = one.tooMuch(i, f.level)
@@ -276,12 +275,15 @@ func (s *runSearch) level(ctx context.Context) (l runLevel, missed bool, err err
 }
 
 // learn compares files with what was asked for, and reports whether to try again.
-func (s *runSearch) learn(files []cutFile) (again bool) {
+func (s *runSearch) learn(files []cutFile, try int) (again bool) {
 	lower := 0.0 // by which the ceiling was exceeded
 	for i, st := range s.run.stages {
 		r, g, level := files[i].report, s.goals[i], s.last[i]
 		files[i].level.cap = level.cap
-		if f := figuresOf(r); !math.IsNaN(g.loudness) && !g.settled(f, level.cap) {
+		if st.delivery.Lossy() {
+			st.tried(g, files[i].level)
+		}
+		if f := st.heard(); !math.IsNaN(g.loudness) && !st.settled(g, f, level.cap, try) {
 			s.off[i], again = s.files[i].learn(f, g, level.drive), true
 			s.tried[i] = s.tried[i].and(level.drive, f.loudness)
 		}
@@ -292,11 +294,13 @@ func (s *runSearch) learn(files []cutFile) (again bool) {
 		if over <= peakTolerance {
 			continue
 		}
-		again = true
-		if r.TruePeakAt == nil || !s.dip(i, *r.TruePeakAt, over+peakMargin) {
-			lower = max(lower, over+peakMargin)
+		if !st.delivery.Lossy() && r.TruePeakAt != nil && s.dip(i, *r.TruePeakAt, over+peakMargin) {
+			again = true
+			continue
 		}
+		lower = max(lower, min(st.lowered(over, try), g.ceiling-st.lowest()))
 	}
+	again = again || lower > 0
 	for i := range s.goals {
 		s.goals[i].ceiling -= lower
 	}

@@ -54,7 +54,56 @@ func Plan(ctx context.Context, p *spec.Project, o Options) ([]Step, error) {
 		}
 		steps = append(steps, step)
 	}
+	for _, c := range r.carriers {
+		step, err := b.carrierStep(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
+	}
 	return steps, nil
+}
+
+// carrierStep says whether a carrier would be assembled.
+func (b *builder) carrierStep(ctx context.Context, c *carrier) (Step, error) {
+	step := Step{Song: c.jobs[0].release.Title, Action: c.action(), Output: c.paths()[0], Run: true}
+	for _, st := range c.stages {
+		known, err := b.describable(ctx, st)
+		if err != nil {
+			return step, err
+		}
+		if !known || st.laid.length == 0 || st.finish == nil {
+			step.Why = []string{fmt.Sprintf("%q: is made anew", st.song.Title)}
+			return step, nil
+		}
+	}
+	pieces, _, err := c.pieces()
+	if err != nil {
+		return step, err
+	}
+	t := c.describe(pieces)
+	if _, ok := b.current(ctx, t); ok {
+		step.Run = false
+		return step, nil
+	}
+	last, ok := b.store.Latest(b.project, c.place())
+	if !ok {
+		step.Why = []string{"never made before"}
+		return step, nil
+	}
+	for _, change := range cache.Diff(last.Description, t) {
+		why := change.String()
+		for i, st := range c.stages {
+			if input, ok := change.Input(); ok && input == songOf(i)+"finish" && change.Op == cache.Changed {
+				why = fmt.Sprintf("%q: is made anew", st.song.Title)
+			}
+		}
+		step.Why = append(step.Why, why)
+	}
+	if step.Why == nil {
+		step.Why = []string{"its files are not as they were made"}
+	}
+	return step, nil
 }
 
 // steps lists a song's stages and outputs: of strips, buses and mixes those that

@@ -171,7 +171,7 @@ type cutFile struct {
 
 // write makes the files of a run's songs: one programme through one limiter and one
 // dither, cut at the marks; and reads them back.
-func (r *run) write(ctx context.Context, b *builder, takes []*take, l runLevel) ([]cutFile, error) {
+func (r *run) write(ctx context.Context, all *release, b *builder, takes []*take, l runLevel) ([]cutFile, error) {
 	out := make([]cutFile, len(r.parts))
 	var marks []int64
 	for i, p := range r.parts {
@@ -211,7 +211,12 @@ func (r *run) write(ctx context.Context, b *builder, takes []*take, l runLevel) 
 	for i, st := range r.stages {
 		out[i].clamped, out[i].level.end = w.clamped[i], w.ends[i].peak
 		group.Go(func() (err error) {
-			out[i].report, err = measure.File(inner, st.sound, measure.Options{})
+			if p := r.parts[i]; st.coder != nil {
+				err = all.desk(b, st.laid).code(inner, st, st.sound, w.head+p.end-p.mark+w.tail, r.rate)
+			} else {
+				st.report, err = measure.File(inner, st.sound, measure.Options{})
+			}
+			out[i].report = st.report
 			return err
 		})
 	}
@@ -244,8 +249,11 @@ func newCutter(r *run, b *builder, takes []*take, l runLevel) (*cutter, error) {
 		c.ends = append(c.ends, ending{left: r.parts[i].end - r.parts[i].mark, window: frames(endWindow, r.rate)})
 	}
 	if !d.Float {
-		kind := dither.TPDF
-		if d.Dither == "none" || r.exact(takes, l) {
+		kind, ok := dither.Named(d.Dither)
+		if !ok {
+			return nil, fmt.Errorf("there is no dither %q", d.Dither)
+		}
+		if r.exact(takes, l) {
 			kind = dither.None
 		}
 		c.q = dither.New(d.BitDepth, kind, seed.Of(append([]string{"dither"}, first.ditherSeed()...)...))
@@ -367,6 +375,10 @@ func (t *take) heard(from, to int64) *take {
 	o.slots = o.slots[min(first, last):last]
 	own.outline = o
 	own.loudness = o.loudness(drive{ceiling: math.Inf(1)})
+	own.sound.Peak = 0
+	for _, s := range o.slots {
+		own.sound.Peak = max(own.sound.Peak, float64(s.sample))
+	}
 	if t.peakAt >= from && t.peakAt < to {
 		own.peakAt = t.peakAt - from
 		return &own

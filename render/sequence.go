@@ -2,14 +2,16 @@ package render
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/semaphore"
 
-	"github.com/lathe-audio/lathe/dsp/resample"
 	"github.com/lathe-audio/lathe/render/cache"
+	"github.com/lathe-audio/lathe/render/disc"
 	"github.com/lathe-audio/lathe/spec"
 )
 
@@ -117,7 +119,7 @@ func (r *run) fits() error {
 // reduction, which is their masters'.
 func alike(a, b *spec.Delivery) bool {
 	same := func(x, y *float64) bool { return (x == nil) == (y == nil) && (x == nil || *x == *y) }
-	return a.SampleRate == b.SampleRate && a.BitDepth == b.BitDepth && a.Float == b.Float && a.Format == b.Format && a.Dither == b.Dither &&
+	return a.LoudnessMode == b.LoudnessMode && a.SampleRate == b.SampleRate && a.MaxSampleRate == b.MaxSampleRate && a.Resample == b.Resample && same(a.Peak, b.Peak) && a.MonoBelow == b.MonoBelow && a.BitDepth == b.BitDepth && a.Float == b.Float && a.Format == b.Format && a.Dither == b.Dither &&
 		a.Tolerance == b.Tolerance && a.Head == b.Head && a.Tail == b.Tail && same(a.Loudness, b.Loudness) && same(a.Ceiling, b.Ceiling)
 }
 
@@ -279,6 +281,7 @@ func (t *together) with(jobs, all []job) []job {
 	for _, p := range t.pools {
 		groups = append(groups, p.jobs)
 	}
+	groups = append(groups, tellAlbum(all)...)
 	for grown := true; grown; {
 		grown = false
 		for _, g := range groups {
@@ -295,10 +298,34 @@ func (t *together) with(jobs, all []job) []job {
 	return slices.DeleteFunc(slices.Clone(all), func(j job) bool { return !need[j.path] })
 }
 
+// tellAlbum groups the outputs whose files say how loud the album is, by delivery and
+// version.
+func tellAlbum(all []job) [][]job {
+	type set struct{ delivery, version string }
+	groups := map[set][]job{}
+	var order []set
+	for _, j := range all {
+		if !j.tellsAlbum() {
+			continue
+		}
+		k := set{j.delivery.Name, j.version.name}
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], j)
+	}
+	var out [][]job
+	for _, k := range order {
+		out = append(out, groups[k])
+	}
+	return out
+}
+
 // release is a whole project, laid out.
 type release struct {
 	*together
-	songs []*laid
+	songs    []*laid
+	carriers []*carrier
 
 	mu    sync.Mutex
 	slots *semaphore.Weighted // how many outputs are worked on at once
@@ -314,7 +341,11 @@ func (b *builder) layAll(ctx context.Context, jobs []job) (*release, error) {
 		wanted[j.path] = true
 	}
 	stages := map[string]*stage{}
-	for _, group := range bySong(b.together.with(jobs, b.outputs)) {
+	need := slices.Clone(jobs)
+	for _, c := range b.asked {
+		need = append(need, c.jobs...)
+	}
+	for _, group := range bySong(b.together.with(need, b.sounds)) {
 		s, err := b.layOut(ctx, group)
 		if err != nil {
 			return nil, err
@@ -350,6 +381,13 @@ func (b *builder) layAll(ctx context.Context, jobs []job) (*release, error) {
 			r.pools = append(r.pools, one)
 		}
 	}
+	for _, c := range b.asked {
+		c.stages = nil
+		for _, j := range c.jobs {
+			c.stages = append(c.stages, stages[j.path])
+		}
+	}
+	r.carriers = b.asked
 	return r, nil
 }
 
@@ -369,11 +407,11 @@ func (r *release) desk(b *builder, s *laid) *mastering {
 // takeFrames is how long a stage's take is at its delivery's rate.
 func (s *stage) takeFrames() int64 {
 	session := s.laid.desk.rate
-	rate := s.takeID(session).rate
-	if rate == session {
+	id := s.takeID(session)
+	if id.rate == session {
 		return s.laid.length
 	}
-	speed, err := resample.New(session, rate)
+	speed, err := id.resampler(session)
 	if err != nil { // the stage is resampled so all the same, and then it is told
 		return s.laid.length
 	}
@@ -442,4 +480,34 @@ func (r *release) passOn() {
 			g[asked].miss = &m
 		}
 	}
+}
+
+// inspectSequence finds what of a sequence can be known without its songs' lengths.
+func inspectSequence(p *spec.Project, all []job) spec.Diagnostics {
+	var found spec.Diagnostics
+	note := func(severity spec.Severity, at spec.Pos, text string) {
+		found = append(found, spec.Diagnostic{Severity: severity, File: at.File, Line: at.Line, Col: at.Col, Message: text})
+	}
+	fault := func(err error) {
+		var input *InputError
+		if errors.As(err, &input) {
+			note(spec.SeverityError, input.Pos, input.Message)
+		}
+	}
+	carriers, err := findCarriers(p, all)
+	fault(err)
+	fault(collide(delivered(all), carriers))
+	_, err = gather(p, all, func(at spec.Pos, text string) { note(spec.SeverityWarning, at, text) })
+	fault(err)
+	for _, c := range carriers {
+		for _, f := range c.inspect() {
+			switch f.Severity {
+			case disc.Error:
+				note(spec.SeverityError, c.jobs[0].delivery.Pos, f.String())
+			case disc.Warning:
+				note(spec.SeverityWarning, c.jobs[0].delivery.Pos, strings.TrimPrefix(f.String(), "warning: "))
+			}
+		}
+	}
+	return found
 }

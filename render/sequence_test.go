@@ -390,3 +390,40 @@ func plainLoudness(blocks []float64) float64 {
 	sum, n = above(lufs(sum/float64(n)) - 10)
 	return lufs(sum / float64(n))
 }
+
+// Where files say how loud they are, an album's say how loud it is as well, also when
+// only one of them is asked for; and a build with nothing to do leaves them alone.
+func TestAlbumReplayGain(t *testing.T) {
+	const text = "songs: [{mix: a.wav, title: One}, {mix: b.wav, title: Two, trim: -6 dB}]\ndeliver: [streaming: {format: flac, metadata: [info, replaygain]}]\n"
+	dir := albumOf(t, text, 2, 3)
+	r, _ := made(t, dir)
+	said := func(name string) map[string]string {
+		t.Helper()
+		f, err := audiofile.Open(filepath.Join(dir, "dist", "streaming", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		return f.Info().Tags
+	}
+	want := fmt.Sprintf("%+.2f dB", -18-*r.Files[0].AlbumIntegrated)
+	if one, two := said("01 One.flac"), said("02 Two.flac"); one["replaygain_album_gain"] != want || two["replaygain_album_gain"] != want || one["replaygain_track_gain"] == want {
+		t.Errorf("album gain %s, want %s; track gain %s", one["replaygain_album_gain"], want, one["replaygain_track_gain"])
+	}
+	stat := func() string {
+		info, err := os.Stat(filepath.Join(dir, "dist", "streaming", "01 One.flac"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.ModTime().String()
+	}
+	before := stat()
+	if _, ran := made(t, dir); len(ran) > 0 || stat() != before {
+		t.Errorf("made again: %q", ran)
+	}
+	rewrite(t, dir, strings.Replace(text, "-6 dB", "-3 dB", 1))
+	made(t, dir, "*/01 One.flac")
+	if got := said("01 One.flac")["replaygain_album_gain"]; got == want {
+		t.Errorf("with another song as loud as it is now, the album gain is still %s", got)
+	}
+}

@@ -22,8 +22,10 @@ type builder struct {
 	jobs    int
 	event   func(Event)
 
-	outputs  []job     // all of the project
-	together *together // what belongs together among them
+	sounds   []job      // all that are finished for the project
+	together *together  // what belongs together among them
+	carriers []*carrier // of the project
+	asked    []*carrier // of them
 
 	worth    func(strip string, cost time.Duration, size int64) bool // its place in the cache
 	remote   bool                                                    // there is a second cache to ask

@@ -52,7 +52,8 @@ var plainKeys = []key{
 	{name: "resample", typ: choice{[]string{linearPhase, minimumPhase}}, def: linearPhase, doc: "the filter where the delivery's rate is not the session's. linear: nothing moves in time, and edges ring a little before and after themselves; minimum: nothing rings before them, and the sound comes later by 0.1 ms, the highest treble by more: not for parts that are to add up with others"},
 	{name: "head", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written before the song"},
 	{name: "tail", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written after the song"},
-	{name: "split", typ: choice{[]string{SplitSong, SplitSide}}, def: SplitSong, doc: "song: a file for each song. side: of an album, a file for each side of vinyl, with the gaps between its songs, and a sheet of the times"},
+	{name: "loudness_mode", typ: choice{[]string{LoudnessTrack, LoudnessAlbum}}, absent: "the album's", doc: "how an album's songs are brought to this delivery's loudness, or peak: each by itself (as broadcasters ask), or all by one gain"},
+	{name: "split", typ: choice{[]string{SplitSong, SplitSide}}, def: SplitSong, doc: "song: a file for each song. side: of an album, a file for each side of vinyl, with the gaps between its songs, and a sheet of times and advice; a song that is no album's is a file of its own"},
 	{name: "images", typ: choiceList{choice{[]string{ImageCue, ImageTOC, ImageDDP}}}, absent: none, doc: "of an album, an image of each disc besides the files of songs: cue, a WAV with a cue sheet; toc, the same with a TOC for cdrdao; ddp, a DDP 2.00 set for a pressing plant; with any of them a PQ sheet. They need 44.1 kHz and 16 bit"},
 	{name: "handover", typ: choice{[]string{none, "warn", "strict"}}, def: none, doc: "hold the file against what a mastering engineer expects of a mix: sample peak -6 to -3 dBFS (of prints and other versions, at most -3 dBFS), no clipped runs, the tail not cut, no limiter or clipper in the mix's chain. warn: what is not so is told; strict: the build stops"},
 	{name: "file_name", typ: fileTemplate{}, absent: DefaultFileName, doc: fileNameDoc()},
@@ -273,6 +274,7 @@ func (l layers) fill(v *Delivery) {
 	}
 	v.Resample = l.get("resample").(string)
 	v.Head, v.Tail = l.get("head").(float64), l.get("tail").(float64)
+	v.LoudnessMode, _ = l.get("loudness_mode").(string)
 	v.Split = l.get("split").(string)
 	v.Images, _ = l.get("images").([]string)
 	v.Handover = l.get("handover").(string)

@@ -241,6 +241,7 @@ type Delivery struct {
 	Dither       string   // "tpdf", "tpdf-hp", a noise shaper's set such as "wannamaker-9", or "none"
 	Resample     string   // the resampler's phase: "linear" or "minimum"
 	Head, Tail   float64  // seconds of silence before and after the song
+	LoudnessMode string   // of an album: "track" or "album"; "": the album's
 	Split        string   // of an album: a file for each "song", or for each "side"
 	Images       []string // of an album's discs: some of "cue", "toc", "ddp"
 	Handover     string   // "none", or how what a mix to be mastered should not have is told: "warn" or "strict"

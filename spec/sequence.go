@@ -174,16 +174,20 @@ func (d *decoder) checkCarrier(v *Delivery, prints bool, n *node, at place) {
 	case len(v.Images) == 0 && v.Split == SplitSong:
 	case d.delivering == aSong && len(v.Images) > 0:
 		d.fail(n, at, "images are of a disc, and a song is none", "write them into the album's deliver")
-	case d.delivering == aSong:
-		d.fail(n, at, "split: side is for an album", "write it into the album's deliver, or split: song")
+	case d.delivering == aSong: // a song by itself is a side by itself
+		v.Split = SplitSong
 	case prints:
 		d.fail(n, at, "prints are files of songs: no image or side is made of them", "")
 	case v.From != "master":
 		d.fail(n, at, "an image or a side is made of mastered songs", "write from: master")
 	case v.Head > 0 || v.Tail > 0:
 		d.fail(n, at, "head and tail are of files of songs", "write gap between the songs")
+	case v.Split == SplitSide && v.Format != "wav":
+		d.fail(n, at, "a side of vinyl is a WAV file", "write format: wav")
 	case len(v.Images) > 0 && v.Split == SplitSide:
 		d.fail(n, at, "a side of vinyl has no image", "keep images or split")
+	case len(v.Images) > 0 && v.Lossy():
+		d.fail(n, at, "the image of a CD is made of files without losses", "write format: wav or flac")
 	case len(v.Images) > 0 && (v.SampleRate != 44100 || v.BitDepth != 16):
 		d.fail(n, at, "the image of a CD is 16-bit at 44.1 kHz", "write sample_rate: 44.1 kHz and bit_depth: 16")
 	}
