@@ -52,7 +52,7 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 	if b.dry {
 		return e.Files["sound"].Size > 0
 	}
-	path := b.work.path(key.String()[:24] + "." + st.delivery.Format)
+	path := b.soundPath(st, st.delivery.Format)
 	if _, ok, err := b.store.Restore(ctx, key, map[string]string{"sound": path}, cache.Link); err != nil || !ok {
 		return false
 	}
@@ -335,9 +335,15 @@ func (m *mastering) slot(ctx context.Context, f func() error) error {
 	return f()
 }
 
+// soundPath is where an output's finished sound lies in the workspace. Songs are made
+// beside each other, and two may have the same sound.
+func (b *builder) soundPath(s *stage, format string) string {
+	return b.work.path(fmt.Sprintf("%d-%.24s.%s", s.number, s.finish.Key(), format))
+}
+
 // file writes an output's sound and reads it back.
 func (m *mastering) file(ctx context.Context, s *stage, t *take, d drive) (level levelled, clamped int64, err error) {
-	s.sound = m.work.path(s.finish.Key().String()[:24] + ".wav")
+	s.sound = m.soundPath(s, "wav")
 	level, clamped, err = t.write(ctx, d, file{
 		path: s.sound, bits: s.delivery.BitDepth, float: s.delivery.Float, dither: s.delivery.Dither,
 		seed:    seed.Of(append([]string{"dither"}, s.ditherSeed()...)...),

@@ -245,7 +245,7 @@ func newCutter(r *run, b *builder, takes []*take, l runLevel) (*cutter, error) {
 	d := first.delivery
 	c := &cutter{run: r, clamped: make([]int64, len(r.parts)), head: frames(d.Head, r.rate), tail: frames(d.Tail, r.rate), edge: newEdge(first.ceiling())}
 	for i, st := range r.stages {
-		st.sound = b.work.path(st.finish.Key().String()[:24] + ".wav")
+		st.sound = b.soundPath(st, "wav")
 		c.ends = append(c.ends, ending{left: r.parts[i].end - r.parts[i].mark, window: frames(endWindow, r.rate)})
 	}
 	if !d.Float {

@@ -60,6 +60,7 @@ type stage struct {
 func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources map[string]source, jobs []job) (*laid, error) {
 	s := &laid{song: song, desk: newDesk(song, rate, sources), sources: sources, stored: map[*channel]*artifact{}, takes: map[takeID]*take{}}
 	s.desk.worth = b.worth
+	s.desk.number = jobs[0].number
 	s.desk.files.digest = func(path string) (cache.Digest, error) {
 		sum, _, err := b.inputs.File(ctx, path)
 		return sum, err
@@ -307,7 +308,7 @@ func (b *builder) prefetch(ctx context.Context, s *laid, stages []*channel) {
 
 // stagePath is where a stage's sound lies in the workspace.
 func (b *builder) stagePath(c *channel, p port) string {
-	return b.work.path(fmt.Sprintf("%.24s.%s.f32", c.key, p))
+	return b.work.path(fmt.Sprintf("%d-%.24s.%s.f32", c.song, c.key, p))
 }
 
 // takePath is where a resampled take lies in the workspace.
@@ -316,7 +317,7 @@ func (b *builder) takePath(id takeID) string {
 	if id.minimum {
 		phase = "-minimum"
 	}
-	return b.work.path(fmt.Sprintf("%.24s-%d%s.f32", id.stage.key, id.rate, phase))
+	return b.work.path(fmt.Sprintf("%d-%.24s-%d%s.f32", id.stage.song, id.stage.key, id.rate, phase))
 }
 
 // count counts an action.
