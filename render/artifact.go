@@ -21,6 +21,7 @@ type artifact struct {
 	pre  string // the same before the fader; only where somebody takes it from there
 	rate int
 	song int64 // frames of it that are the song: what lies beyond is below the silence floor
+	head int64 // frames before the song's first; of a part of a stage
 }
 
 // artifactFrame is how many bytes a frame takes.
@@ -102,7 +103,13 @@ type artifactReader struct {
 
 // open reads the song: its frames, which may be fewer than the file has, or
 // more (all versions of a song are as long as the longest).
-func (a artifact) open() (*artifactReader, error) { return a.reader(a.path, a.song) }
+func (a artifact) open() (*artifactReader, error) {
+	r, err := a.reader(a.path, a.head+a.song)
+	if err == nil && a.head > 0 {
+		err = r.skip(a.head)
+	}
+	return r, err
+}
 
 func (a artifact) reader(path string, frames int64) (*artifactReader, error) {
 	f, err := os.Open(path)

@@ -215,7 +215,36 @@ func (b *builder) check(p *spec.Project, jobs, all []job, files []staged, err er
 	}
 	checks := contracts(p, jobs, all, files, misses)
 	checks = append(checks, advice(p, jobs, files, b.chains)...)
+	checks = append(checks, b.discs(misses)...)
 	return checks, Failures(checks)
+}
+
+// discs are the checks of the discs that were asked for.
+func (b *builder) discs(misses []Miss) []Check {
+	var checks []Check
+	for _, c := range b.asked {
+		if c.disc == 0 {
+			continue
+		}
+		check := target(c.jobs[0], discTarget, "disc", "a Red Book disc")
+		check.Song, check.About = c.jobs[0].release.Title, c.what()
+		check.Message, check.Text = c.what()+" is a Red Book disc", check.Limit
+		for _, m := range misses {
+			if m.Target == discTarget && m.Output == c.paths()[0] {
+				failed := check
+				failed.Status, failed.Text, failed.Message = CheckFailed, "", m.Message
+				checks = append(checks, failed)
+			}
+		}
+		switch {
+		case len(checks) > 0 && checks[len(checks)-1].About == check.About:
+			continue
+		case len(misses) > 0:
+			check.Status, check.Text, check.Message = CheckSkipped, "", "not checked: an output missed its target"
+		}
+		checks = append(checks, check)
+	}
+	return checks
 }
 
 // tell makes events of checks.
@@ -233,15 +262,21 @@ func (b *builder) tell(checks []Check) {
 
 // right lists those outputs of a song that came out right, beside others that
 // did not.
-func (s *laid) right(missed *TargetError) []staged {
+func (s *laid) right() []staged {
 	var out []staged
 	for i := range s.stages {
 		st := &s.stages[i]
-		if !slices.ContainsFunc(missed.Misses, func(m Miss) bool { return m.Output == st.path }) {
+		if st.asked && !st.failed() {
 			out = append(out, staged{Output: st.named(st.output)})
 		}
 	}
 	return out
+}
+
+// failed reports whether an output missed its target, or is made together with one
+// that did.
+func (s *stage) failed() bool {
+	return s.miss != nil || s.pool != nil && s.pool.missed() || s.run != nil && s.run.missed()
 }
 
 // target is a check of what an output's delivery asks for.
@@ -261,10 +296,16 @@ func targets(j job) []Check {
 		for _, c := range capsOf(d) {
 			limit += ", or as loud as " + c.name + " lets it be"
 		}
+		if j.pooled() {
+			limit = fmt.Sprintf("%s ±%s", spec.FormatQuantity(*d.Loudness, "LUFS"), spec.FormatQuantity(poolTolerance, "LU"))
+		}
 		checks = append(checks, target(j, "loudness", "loudness", limit))
 	}
 	if d.Peak != nil {
 		limit := fmt.Sprintf("%s ±%s", dBFS(*d.Peak+j.trim), spec.FormatQuantity(spec.PeakTolerance, "dB"))
+		if j.pooled() { // one song of the album has it
+			limit = "at most " + dBFS(*d.Peak)
+		}
 		checks = append(checks, target(j, "peak", "sample peak", limit))
 	}
 	for _, c := range capsOf(d) {
@@ -295,6 +336,11 @@ func metTargets(j job, o Output) []Check {
 		case targetRule + "format":
 			c.Text = o.Kind() + " " + spec.FormatQuantity(float64(o.SampleRate), "Hz")
 		case targetRule + "loudness":
+			if j.pooled() {
+				c.What = "loudness of the album"
+				c.measured(o.AlbumIntegrated, nil, func(v float64) string { return spec.FormatQuantity(v, "LUFS") })
+				break
+			}
 			c.measured(o.Integrated, nil, func(v float64) string { return spec.FormatQuantity(v, "LUFS") })
 		case targetRule + "peak":
 			c.measured(o.SamplePeak, nil, dBFS)
@@ -641,8 +687,8 @@ func gaps(a spec.Assertion, p *spec.Project) []Check {
 		c := begin(a, fmt.Sprintf("song %d", s.Number))
 		c.Song = s.Song.Title
 		v := s.Gap
-		if s.Crossfade > 0 {
-			v = -s.Crossfade
+		if s.Crossfade.Length > 0 {
+			v = -s.Crossfade.Length
 		}
 		c.measured(&v, nil, a.Format)
 		c.What = fmt.Sprintf("gap before %q", s.Song.Title)

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
@@ -70,7 +72,7 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer b.close()
-	if err := b.place.check(ctx, append(paths(jobs), reportName)); err != nil { // before the work, not after it
+	if err := b.place.check(ctx, append(outputPaths(jobs, b.asked), reportName)); err != nil { // before the work, not after it
 		return nil, err
 	}
 	if err := programs(ctx, jobs); err != nil {
@@ -89,16 +91,20 @@ func Build(ctx context.Context, p *spec.Project, o Options) (*Result, error) {
 		}
 	case !o.keepLock:
 		b.warnOfEngine(p)
-		accept = func(m Manifest) error { return writeLock(p, inputs, m, paths(all)) }
+		accept = func(m Manifest) error { return writeLock(p, inputs, m, outputPaths(all, b.carriers)) }
 	}
-	keep := func(out Output) bool { return len(o.Only) > 0 && slices.Contains(paths(all), out.Path) }
+	keep := func(out Output) bool {
+		return len(o.Only) > 0 && slices.Contains(outputPaths(all, b.carriers), out.Path)
+	}
 	var files []staged
 	var checks []Check
 	var removed []string
 	for try := 1; ; try++ {
 		b.chains = nil
 		b.matches = nil
-		files, err = b.songs(ctx, jobs)
+		if files, err = b.songs(ctx, jobs); errors.Is(err, errOvertaken) && try < overtakenTries {
+			continue
+		}
 		checks, err = b.check(p, jobs, all, files, err)
 		if try == 1 { // it will be the same again
 			b.tell(checks)
@@ -142,24 +148,83 @@ const overtakenTries = 5
 // songs makes the outputs that are asked for. Every miss is told, not only the
 // first, and comes with those outputs that are right.
 func (b *builder) songs(ctx context.Context, jobs []job) ([]staged, error) {
+	defer b.keeping.Wait()
+	r, err := b.layAll(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.all(ctx, r); err != nil {
+		return nil, err
+	}
+	r.albumFigures(b.sounds)
+	r.passOn()
 	var files []staged
-	var missed *TargetError
-	for _, song := range bySong(jobs) {
-		done, err := b.song(ctx, song)
-		if m := (*TargetError)(nil); errors.As(err, &m) {
-			if missed == nil {
-				missed = &TargetError{}
-			}
-			missed.Misses = append(missed.Misses, m.Misses...)
-		} else if err != nil {
+	missed := &TargetError{}
+	for _, s := range r.songs {
+		done, misses, err := b.wordAll(ctx, r, s)
+		if err != nil {
 			return nil, err
 		}
-		files = append(files, done...)
+		files, missed.Misses = append(files, done...), append(missed.Misses, misses...)
 	}
-	if missed != nil {
+	for _, p := range r.pools {
+		if !p.missed() {
+			b.store.Remember(cache.Last{Project: b.project, Name: p.place(), Key: p.description.Key(), Seconds: p.seconds, Description: p.description})
+		}
+	}
+	if len(missed.Misses) == 0 {
+		discs, misses, err := b.assemble(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		files, missed.Misses = append(files, discs...), misses
+	}
+	if len(missed.Misses) > 0 {
 		return files, missed
 	}
 	return files, ctx.Err()
+}
+
+// wordAll makes the finished files of a song's outputs; where one missed its target,
+// none, and only says what the others are.
+func (b *builder) wordAll(ctx context.Context, r *release, s *laid) (done []staged, misses []Miss, err error) {
+	failed := false
+	for i := range s.stages {
+		st := &s.stages[i]
+		failed = failed || st.failed()
+		if st.miss != nil {
+			misses = append(misses, *st.miss)
+		}
+	}
+	if failed {
+		return s.right(), misses, nil
+	}
+	all := make([]staged, len(s.stages))
+	group, inner := errgroup.WithContext(ctx)
+	for i := range s.stages {
+		st := &s.stages[i]
+		if !st.asked {
+			continue
+		}
+		group.Go(func() error {
+			return r.desk(b, s).slot(inner, func() (err error) {
+				all[i], err = b.word(inner, st)
+				return err
+			})
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	for i := range s.stages {
+		if st := &s.stages[i]; st.asked {
+			done = append(done, all[i])
+		}
+		if all[i].file != "" || !s.stages[i].asked && s.stages[i].current == "" {
+			b.remember(&s.stages[i])
+		}
+	}
+	return done, nil, nil
 }
 
 // start opens what a build works with: its workspace, the cache and the output
@@ -171,13 +236,25 @@ func start(p *spec.Project, o Options) (b *builder, jobs, all []job, err error) 
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)
 	}
-	if all, err = list(p); err != nil {
+	sounds, err := every(p)
+	if err != nil {
 		return nil, nil, nil, err
 	}
-	if jobs, err = wanted(all, o.Only); err != nil {
+	all = delivered(sounds)
+	b = &builder{jobs: o.Jobs, event: newEmitter(o.Event), sounds: sounds}
+	if b.carriers, err = findCarriers(p, sounds); err != nil {
 		return nil, nil, nil, err
 	}
-	b = &builder{jobs: o.Jobs, event: newEmitter(o.Event)}
+	if err := collide(all, b.carriers); err != nil {
+		return nil, nil, nil, err
+	}
+	if jobs, b.asked, err = wanted(all, b.carriers, o.Only); err != nil {
+		return nil, nil, nil, err
+	}
+	b.together, err = gather(p, sounds, func(at spec.Pos, text string) { b.event(Event{Event: Warning, Pos: at, Message: text}) })
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	defer func() {
 		if err != nil {
 			b.close()

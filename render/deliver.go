@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
 	"github.com/lathe-audio/lathe/dsp/seed"
@@ -35,26 +32,27 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 	if st.sound != "" || st.current != "" {
 		return true
 	}
+	if known, err := b.describable(ctx, st); !known || err != nil {
+		return false
+	}
 	st.finish = st.describe(s)
 	key := st.finish.Key()
 	e, ok := b.look(ctx, key)
+	var found finishedSound
 	if ok {
-		ok = json.Unmarshal(e.Meta, &st.output) == nil
+		ok = json.Unmarshal(e.Meta, &found) == nil && found.Blocks != nil
 	}
 	if !ok {
 		return false
 	}
-	if e, ok := b.look(ctx, b.words(ctx, st).Key()); ok {
-		var file Output
-		if json.Unmarshal(e.Meta, &file) == nil && b.place.holds(ctx, st.path, file.SHA256) {
-			st.current = file.SHA256
-			return true
-		}
+	st.output, st.blocks = found.Output, unpackBlocks(found.Blocks)
+	if !st.tellsAlbum() && b.inPlace(ctx, st) {
+		return true
 	}
 	if b.dry {
 		return e.Files["sound"].Size > 0
 	}
-	path := b.work.path(key.String()[:24] + "." + st.delivery.Format)
+	path := b.soundPath(st, st.delivery.Format)
 	if _, ok, err := b.store.Restore(ctx, key, map[string]string{"sound": path}, cache.Link); err != nil || !ok {
 		return false
 	}
@@ -62,44 +60,83 @@ func (b *builder) finished(ctx context.Context, s *laid, st *stage) bool {
 	return true
 }
 
+// inPlace reports whether an output lies in its place, with its words.
+func (b *builder) inPlace(ctx context.Context, st *stage) bool {
+	e, ok := b.look(ctx, b.words(ctx, st).Key())
+	var file Output
+	if !ok || json.Unmarshal(e.Meta, &file) != nil || !b.place.holds(ctx, st.path, file.SHA256) {
+		return false
+	}
+	st.current = file.SHA256
+	return true
+}
+
 // describe says what a finished output's sound depends on.
 func (st *stage) describe(s *laid) cache.Description {
-	d := st.delivery
+	if st.run != nil {
+		return st.run.describe(st)
+	}
 	t := cache.Describe(EngineVersion, "finish")
 	t.AddInput(st.from.name, st.from.key)
 	t.Add("frames", fmt.Sprint(s.length))
-	t.Add("sample_rate", fmt.Sprint(st.takeID(s.desk.rate).rate))
-	if st.takeID(s.desk.rate).minimum {
+	st.describeFormat(&t)
+	if st.pool == nil {
+		t.Add("loudness", optional(st.delivery.Loudness))
+		t.Add("trim", fmt.Sprint(st.trim))
+		t.Add("tolerance", fmt.Sprint(st.delivery.Tolerance))
+	} else {
+		t.Add("gain of the album, and trim", gainText(st.pool.gain(st.trim)))
+	}
+	t.Add("ceiling", optional(st.delivery.Ceiling))
+	t.Add("max_reduction", fmt.Sprint(st.delivery.MaxReduction))
+	st.describeLimiter(&t)
+	st.describeFigures(&t)
+	return t
+}
+
+// describeFormat says how an output's sound is written.
+func (st *stage) describeFormat(t *cache.Description) {
+	d := st.delivery
+	t.Add("sample_rate", fmt.Sprint(st.takeID(st.laid.desk.rate).rate))
+	if st.takeID(st.laid.desk.rate).minimum {
 		t.Add("resample", minimumPhase)
 	}
 	t.Add("format", d.Format)
 	t.Add("bit_depth", fmt.Sprint(d.BitDepth, d.Float))
 	t.Add("dither", d.Dither)
 	t.Add("dither seed", strings.Join(st.ditherSeed(), "/"))
-	t.Add("loudness", optional(d.Loudness))
-	t.Add("trim", fmt.Sprint(st.trim))
-	t.Add("tolerance", fmt.Sprint(d.Tolerance))
-	t.Add("ceiling", optional(d.Ceiling))
-	t.Add("max_reduction", fmt.Sprint(d.MaxReduction))
+}
+
+// describeLimiter says how the limiter works, and what keeps the level down.
+func (st *stage) describeLimiter(t *cache.Description) {
+	d := st.delivery
 	if how := limiterOf(d.Limiter).describe(); how != "" && d.Ceiling != nil {
 		t.Add("limiter", how)
 	}
 	for _, c := range capsOf(d) {
 		t.Add(c.name, fmt.Sprint(c.limit))
 	}
+}
+
+// describeFigures says what is stored beside an output's sound, and the silence
+// around it.
+func (st *stage) describeFigures(t *cache.Description) {
+	d := st.delivery
 	t.Add("figures", measuredFigures)
 	if d.Peak != nil {
 		t.Add("peak", optional(d.Peak))
 	}
-	st.describeCoding(&t)
+	st.describeCoding(t)
 	if d.Head > 0 || d.Tail > 0 {
 		t.Add("silence", fmt.Sprintf("%v s before, %v s after", d.Head, d.Tail))
 	}
 	if handedOver(d) {
 		t.Add("figures of a hand-over", handoverFigures)
 	}
-	return t
 }
+
+// gainText is a gain as people and keys have it.
+func gainText(db float64) string { return fmt.Sprintf("%+.2f dB", db) }
 
 // measuredFigures names the set of figures that is stored beside a finished
 // sound. With another set, sounds are finished and measured anew.
@@ -120,64 +157,10 @@ func (b *builder) words(ctx context.Context, st *stage) cache.Description {
 	return t
 }
 
-// deliver makes a song's outputs from its stages. What two deliveries have in
-// common (the resampled take, the level that meets a target) is made once.
-func (b *builder) deliver(ctx context.Context, s *laid) ([]staged, error) {
-	desk := &mastering{builder: b, laid: s, slots: semaphore.NewWeighted(int64(b.jobs))}
-	var open []*stage // what has no finished sound yet
-	for i := range s.stages {
-		st := &s.stages[i]
-		if b.finished(ctx, s, st) {
-			b.count(true)
-			b.event(Event{Event: ActionDone, Song: s.song.Title, Action: "deliver " + st.path, Key: st.finish.Key().String(), Cached: true})
-			continue
-		}
-		open = append(open, st)
-	}
-	done := make([]staged, len(s.stages))
-	misses := make([]*Miss, len(s.stages))
-	group, inner := errgroup.WithContext(ctx)
-	var finished atomic.Int64
-	for i := range s.stages {
-		st := &s.stages[i]
-		group.Go(func() (err error) {
-			if slices.Contains(open, st) {
-				misses[i], err = desk.output(inner, st)
-				b.progress(s.song.Title, &finished, len(open))
-			}
-			if err == nil && misses[i] == nil {
-				err = desk.slot(inner, func() error {
-					done[i], err = b.word(inner, st)
-					return err
-				})
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	missed := &TargetError{}
-	for _, m := range misses {
-		if m != nil {
-			missed.Misses = append(missed.Misses, *m)
-		}
-	}
-	if len(missed.Misses) > 0 {
-		return s.right(missed), missed
-	}
-	for i := range s.stages {
-		if done[i].file != "" {
-			b.remember(&s.stages[i])
-		}
-	}
-	return done, nil
-}
-
 // word makes the finished file of a finished sound: tags, names, digest.
 func (b *builder) word(ctx context.Context, st *stage) (staged, error) {
 	out := st.named(st.output)
-	if st.current != "" {
+	if st.current != "" || st.tellsAlbum() && b.inPlace(ctx, st) {
 		out.SHA256 = st.current
 		return staged{Output: out}, nil
 	}
@@ -233,6 +216,12 @@ func (s *stage) goal() goal {
 	if l := s.delivery.Loudness; l != nil {
 		g.loudness = *l + s.trim
 	}
+	if s.pool != nil { // by the search for its gain
+		g.loudness = math.NaN()
+		if s.pool.steps != nil {
+			g.gain = s.pool.gain(s.trim)
+		}
+	}
 	if c := s.delivery.Ceiling; c != nil {
 		g.ceiling = *c - ceilingMargin
 	}
@@ -267,8 +256,7 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 	if err != nil {
 		return nil, err
 	}
-	action := Event{Event: ActionStarted, Song: s.song.Title, Action: "deliver " + s.path, Key: s.finish.Key().String()}
-	m.event(action)
+	m.tellStarted(s)
 	began := time.Now()
 	g, off, tried := s.goal(), learned{}, tries{}
 	for try := 1; ; try++ {
@@ -319,13 +307,17 @@ func (m *mastering) output(ctx context.Context, s *stage) (*Miss, error) {
 		if miss, err := m.encode(ctx, s); miss != nil || err != nil {
 			return miss, err
 		}
-		action.Event, action.Seconds = ActionDone, time.Since(began).Seconds()
-		m.event(action)
-		m.count(false)
-		s.seconds = action.Seconds
-		m.keep(ctx, s.finish.Key(), cache.Result{Files: map[string]string{"sound": s.sound}, Meta: s.output, Seconds: s.seconds})
+		s.seconds = time.Since(began).Seconds()
+		m.keepSound(ctx, s)
+		m.tellMade(s)
 		return nil, nil
 	}
+}
+
+// keepSound stores a finished sound with what was measured of it.
+func (b *builder) keepSound(ctx context.Context, s *stage) {
+	s.blocks = s.report.Blocks()
+	b.keep(ctx, s.finish.Key(), cache.Result{Files: map[string]string{"sound": s.sound}, Meta: finishedSound{s.output, packBlocks(s.blocks)}, Seconds: s.seconds})
 }
 
 // missed completes a miss with what it is about.
@@ -343,9 +335,15 @@ func (m *mastering) slot(ctx context.Context, f func() error) error {
 	return f()
 }
 
+// soundPath is where an output's finished sound lies in the workspace. Songs are made
+// beside each other, and two may have the same sound.
+func (b *builder) soundPath(s *stage, format string) string {
+	return b.work.path(fmt.Sprintf("%d-%.24s.%s", s.number, s.finish.Key(), format))
+}
+
 // file writes an output's sound and reads it back.
 func (m *mastering) file(ctx context.Context, s *stage, t *take, d drive) (level levelled, clamped int64, err error) {
-	s.sound = m.work.path(s.finish.Key().String()[:24] + ".wav")
+	s.sound = m.soundPath(s, "wav")
 	level, clamped, err = t.write(ctx, d, file{
 		path: s.sound, bits: s.delivery.BitDepth, float: s.delivery.Float, dither: s.delivery.Dither,
 		seed:    seed.Of(append([]string{"dither"}, s.ditherSeed()...)...),
@@ -401,6 +399,9 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 		l := *target + s.trim
 		target = &l
 	}
+	if s.pooled() { // that is the album's
+		target = nil
+	}
 	out := Output{
 		PCM:    r.PCMSHA256,
 		Format: r.Format, Encoding: r.Encoding, BitDepth: r.BitDepth, SampleRate: r.SampleRate, Channels: r.Channels,
@@ -434,7 +435,7 @@ func (s *stage) measured(r measure.Report, level levelled, t *take) Output {
 // targetPeak is the sample peak that an output is brought to; nil where its level
 // goes by something else.
 func (s *stage) targetPeak() *float64 {
-	if s.delivery.Peak == nil {
+	if s.delivery.Peak == nil || s.pooled() { // then it is the album's
 		return nil
 	}
 	p := *s.delivery.Peak + s.trim
@@ -480,7 +481,7 @@ func (s *stage) check(r measure.Report, level levelled, clamped int64, rate int)
 		m.Options = []string{"ceiling: -1 dBTP", "a lower master or loudness"}
 		return m
 	}
-	if d.Loudness != nil {
+	if d.Loudness != nil && !s.pooled() {
 		target := *d.Loudness + s.trim
 		low := d.Tolerance
 		if level.cap != nil {

@@ -21,6 +21,7 @@ import (
 // thing are the same channel, so an instrumental shares every stem with the
 // main version, and every bus the vocals do not reach.
 type desk struct {
+	number   int // of the song in its album; 0: no album
 	song     *spec.Song
 	rate     int
 	length   int64                    // frames, where the project sets it; else 0
@@ -44,6 +45,7 @@ type desk struct {
 type channel struct {
 	name    string
 	version string      // that was the first to need it; "" for the main one
+	song    int         // number of it in the album: the same sound may be in two
 	strip   *spec.Strip // nil for a stage of the master: no fader
 	added   float64     // dB that groups and the version add to the strip's own fader
 	riders  []rider     // groups whose automation moves it as well
@@ -397,7 +399,7 @@ func (d *desk) add(c channel, listen func(string) (*channel, error)) (*channel, 
 	if known := d.known[c.key]; known != nil {
 		return known, nil
 	}
-	c.version = d.version
+	c.version, c.song = d.version, d.number
 	d.known[c.key] = &c
 	return &c, nil
 }
@@ -597,6 +599,14 @@ func (d *desk) make(c *channel) (*node, error) {
 	d.order = append(d.order, n)
 	d.made = append(d.made, c)
 	return n, nil
+}
+
+// clear gives up the nodes that were made, with all the memory of their processors.
+func (d *desk) clear() {
+	for _, c := range d.known {
+		c.node = nil
+	}
+	d.order, d.made = nil, nil
 }
 
 // stored returns the sound of a channel that need not be made, or nil.

@@ -109,8 +109,11 @@ var slots = []slot{
 
 	// Only an album has these.
 	{"release.title", []string{"Tides", "Tides (Remastered)"}},
-	{"songs", []string{"{file: one.yaml}, ${second}", "${second}, {file: one.yaml}", "{file: one.yaml}"}},
+	{"songs", []string{"{file: one.yaml}, ${second}", "${second}, {file: one.yaml}", "{file: one.yaml}", "{file: one.yaml}, ${follows}, {mix: drums.wav, title: Last${last}}"}},
 	{"second", []string{"{file: two.yaml, title: ${second.title}, trim: ${trim}}", "{mix: bass.wav, title: ${second.title}}"}},
+	{"follows", []string{"{file: two.yaml, title: ${second.title}, trim: ${trim}, gap: 0}", "{mix: bass.wav, title: ${second.title}, crossfade: 0.3 s}", "{mix: bass.wav, title: ${second.title}, start: 0.1 s, fade_in: 20 ms}"}},
+	{"last", []string{"", ", crossfade: {length: 0.2 s, shape: linear}", ", gap: 0, end: 0.9 s"}},
+	{"album.loudness", []string{"", "loudness: album\n", "loudness: {mode: track}\n"}},
 	{"second.title", []string{"Slack", "Spring"}},
 	{"trim", []string{"0 dB", "-1.5 dB"}},
 }
@@ -140,7 +143,7 @@ versions: {dub: {mute: ${dub.mute}${dub.dynamics}}, ${voice}}
 const (
 	masterTemplate  = "master: {${master.reference}${master.lanes}${master.reduction}chain: [${master.order}]}\n"
 	deliverTemplate = "deliver: [${deliver.order}]\n"
-	albumTemplate   = "lathe: 1\nrelease: {title: '${release.title}', artist: Test}\nsongs: [${songs}]\n" + masterTemplate + deliverTemplate
+	albumTemplate   = "lathe: 1\nrelease: {title: '${release.title}', artist: Test}\nsongs: [${songs}]\n${album.loudness}" + masterTemplate + deliverTemplate
 	secondSong      = "lathe: 1\nsong: {title: Second}\nstems: {drums: drums.wav, lead: {file: lead.wav, gain: -3 dB}}\n"
 	ownPreset       = "doc: the test's own\nchain: [compressor: {threshold: '${own.threshold}', ratio: 2}]\n"
 )

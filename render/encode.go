@@ -21,7 +21,7 @@ func (m *mastering) encode(ctx context.Context, s *stage) (*Miss, error) {
 		return nil, nil
 	}
 	wav := s.sound
-	path := m.work.path(s.finish.Key().String()[:24] + "." + s.delivery.Format)
+	path := m.soundPath(s, s.delivery.Format)
 	err := m.slot(ctx, func() error { return convert(ctx, path, wav, s.delivery.Format) })
 	if ae := (*audiofile.Error)(nil); errors.As(err, &ae) && ae.Kind == audiofile.TooLong {
 		return s.missed(Miss{Target: "format", Message: ae.Detail}), nil

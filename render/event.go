@@ -56,6 +56,7 @@ type Output struct {
 	Delivery string `json:"delivery"`
 	Profile  string `json:"profile,omitempty"` // the title of the delivery's profile
 	Print    string `json:"print,omitempty"`   // which part of the song it is
+	Carrier  string `json:"carrier,omitempty"` // of a file of several songs: "cd disc 1", "vinyl side A"
 	SHA256   string `json:"sha256"`
 	PCM      string `json:"pcm_sha256"`
 
@@ -98,7 +99,12 @@ type Output struct {
 	TailSilence      float64   `json:"tail_silence_s"`
 	EndPeak          *float64  `json:"end_peak_dbfs,omitempty"` // of the song's last 2 ms, with `handover`; absent where they are silent
 
-	TargetLoudness *float64 `json:"target_lufs"`
+	// All songs of the album in this delivery and version together; absent of a song that
+	// is a release by itself, and where not all of them were built.
+	AlbumIntegrated *float64 `json:"album_integrated_lufs,omitempty"`
+	AlbumTruePeak   *float64 `json:"album_true_peak_dbtp,omitempty"`
+
+	TargetLoudness *float64 `json:"target_lufs"` // null too where the album has it as a whole
 	TargetPeak     *float64 `json:"target_peak_dbfs,omitempty"`
 	Ceiling        *float64 `json:"ceiling_dbtp"`
 	Gain           float64  `json:"gain_db"`          // applied to the master to reach the target

@@ -33,23 +33,58 @@ type levelled struct {
 	cap         *levelCap // what keeps it below the loudness that is asked for; nil: nothing
 }
 
-// play streams a take at a drive through the limiter: blocks of at most
-// [dsp.MaxBlock] frames, as many frames in all as the take has. emit runs beside
-// the limiter, so that one song keeps two cores busy.
+// play streams a take at a drive through the limiter, as [through] does.
 func (t *take) play(ctx context.Context, d drive, emit func(dsp.Block) error) (levelled, error) {
-	done := levelled{drive: d}
 	r, err := t.sound.open()
 	if err != nil {
-		return done, err
+		return levelled{drive: d}, err
 	}
 	defer r.Close()
 	gain := gainOf(d.gain)
-	peaks := d.peaks(t.peak, t.sound.rate)
-	skip := int64(peaks.latency())
-	end := t.sound.song + skip
+	p := pass{stream: r, frames: t.sound.song, rate: t.sound.rate, gain: gain, peaks: d.peaks(t.peak, t.sound.rate)}
+	done, err := through(ctx, p, emit)
+	done.drive = d
+	return done, err
+}
+
+// stream gives sound from its beginning on.
+type stream interface {
+	// read fills a block as far as the sound goes and returns how many frames that is.
+	read(dsp.Block) (int, error)
+}
+
+// pass is what goes once through a limiter.
+type pass struct {
+	stream stream
+	frames int64
+	rate   int
+	gain   float64 // linear, before the limiter
+	peaks  peaks   // what works on its peaks
+	marks  []int64 // frames, ascending, at which something else begins
+	told   func(i int, one levelled)
+}
+
+// through streams sound through the limiter: blocks of at most [dsp.MaxBlock]
+// frames, as many frames in all as there are. emit runs beside the limiter, so
+// that one song keeps two cores busy. Of every stretch that ends at a mark, told gets
+// what was taken off.
+func through(ctx context.Context, p pass, emit func(dsp.Block) error) (done levelled, err error) {
+	skip := int64(p.peaks.latency())
+	end := p.frames + skip
 	free, full := make(chan dsp.Block, blocksAhead), make(chan played, blocksAhead)
 	for range blocksAhead {
 		free <- dsp.NewBlock(dsp.MaxBlock)
+	}
+	stretch, marks := 0, p.marks
+	note := func() {
+		if p.told == nil {
+			p.peaks.tell(&done)
+			return
+		}
+		var one levelled
+		p.peaks.tell(&one)
+		p.peaks.forget()
+		p.told(stretch, one)
 	}
 	group, inner := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -58,38 +93,46 @@ func (t *take) play(ctx context.Context, d drive, emit func(dsp.Block) error) (l
 			if err := inner.Err(); err != nil {
 				return err
 			}
-			var p played
+			var q played
 			select {
-			case p.whole = <-free:
+			case q.whole = <-free:
 			case <-inner.Done():
 				return inner.Err()
 			}
-			b := p.whole.Cut(0, int(min(dsp.MaxBlock, end-at)))
-			n, err := r.read(b)
+			n := min(dsp.MaxBlock, end-at)
+			if len(marks) > 0 {
+				n = min(n, marks[0]+skip-at)
+			}
+			b := q.whole.Cut(0, int(n))
+			got, err := p.stream.read(b)
 			if err != nil {
 				return err
 			}
-			silence(b.Cut(n, b.Len()))
-			scale(b[0], gain)
-			scale(b[1], gain)
-			peaks.process(b)
-			p.song = b.Cut(int(min(max(skip-at, 0), int64(b.Len()))), b.Len())
+			silence(b.Cut(got, b.Len()))
+			scale(b[0], p.gain)
+			scale(b[1], p.gain)
+			p.peaks.process(b)
+			q.song = b.Cut(int(min(max(skip-at, 0), int64(b.Len()))), b.Len())
 			at += int64(b.Len())
-			full <- p // never waits: it has room for all blocks there are
+			if len(marks) > 0 && at == marks[0]+skip {
+				note()
+				stretch, marks = stretch+1, marks[1:]
+			}
+			full <- q // never waits: it has room for all blocks there are
 		}
 		return nil
 	})
 	group.Go(func() error {
-		for p := range full {
-			if err := emit(p.song); err != nil {
+		for q := range full {
+			if err := emit(q.song); err != nil {
 				return err
 			}
-			free <- p.whole
+			free <- q.whole
 		}
 		return nil
 	})
 	err = group.Wait()
-	peaks.tell(&done)
+	note()
 	return done, err
 }
 

@@ -221,3 +221,36 @@ deliver:
   - streaming: {name: punchy, loudness: -13 LUFS, max_short_term: -12 LUFS, limiter: {style: punchy, release: 500 ms, clip: 1 dB}, versions: [main, instrumental]}
   - streaming: {name: loud, loudness: -6 LUFS, max_reduction: 30 dB, min_plr: 9 LU, min_psr: 6 LU, limiter: {style: loud, lookahead: 2 ms, link: 30%}, versions: [main, instrumental]}
 `
+
+// TestGoldenAlbum does the same for an album that uses every word of the sequence: runs
+// by a gap of 0 and by a crossfade, with edits and a hidden track, at one gain.
+func TestGoldenAlbum(t *testing.T) {
+	long(t)
+	dir := t.TempDir()
+	writeGoldenStems(t, dir)
+	if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(goldenAlbum), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, err := render.Build(context.Background(), load(t, dir), render.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareGolden(t, r, "testdata/golden-album.txt")
+}
+
+const goldenAlbum = `lathe: 1
+release: {title: Golden, artist: Test, upc: "036000291452"}
+loudness: album
+songs:
+  - {mix: bass.wav, title: Hidden, hidden: true, end: 1.5 s, fade_out: {length: 0.5 s, shape: exponential}}
+  - {mix: drums.wav, title: One, isrc: QZABC2600001, gap: 1 s}
+  - {mix: lead.wav, title: Two, gap: 0, start: 0.2 s, trim: -2 dB}
+  - {mix: drums.wav, title: Three, crossfade: {length: 0.4 s, shape: s-curve}, fade_out: 0.3 s}
+  - {mix: lead.wav, title: Four, side: B, disc: 2, fade_in: {length: 50 ms, shape: equal-power}}
+  - {mix: bass.wav, title: Five, crossfade: 0.25 s}
+master: {chain: [{eq: {bands: [{type: highpass, freq: 40 Hz}]}}]}
+deliver:
+  - streaming
+  - cd
+  - streaming: {name: plain, loudness: none, ceiling: none, bit_depth: 32 float}
+`

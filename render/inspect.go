@@ -14,8 +14,10 @@ import (
 func Inspect(p *spec.Project) spec.Diagnostics {
 	var found spec.Diagnostics
 	note := func(severity spec.Severity, err error) { found = append(found, Findings(severity, err)...) }
-	if _, err := list(p); err != nil {
+	if all, err := every(p); err != nil {
 		note(spec.SeverityError, err)
+	} else {
+		found = append(found, inspectSequence(p, all)...)
 	}
 	b := &builder{event: func(e Event) {
 		if e.Event == Warning {
@@ -95,14 +97,18 @@ func Describe(p *spec.Project) []string {
 		lines = append(lines, fmt.Sprintf("%s: %s, %s, %s, %s", s.Title, plural(len(s.Stems), "stem", "s"), plural(len(s.Buses), "bus", "es"),
 			plural(len(s.Returns), "return", "s"), plural(1+len(s.Versions), "version", "s")))
 	}
-	jobs, err := list(p)
+	all, err := every(p)
 	if err != nil {
 		return lines
 	}
-	for _, j := range jobs {
-		lines = append(lines, "  "+j.path)
+	carriers, err := findCarriers(p, all)
+	if err != nil {
+		return lines
 	}
-	return lines
+	for _, path := range outputPaths(delivered(all), carriers) {
+		lines = append(lines, "  "+path)
+	}
+	return append(lines, describeSequence(p)...)
 }
 
 // plural is "1 bus", "2 buses".

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,15 +21,28 @@ type job struct {
 	of       int // how many songs that has
 	trim     float64
 	release  *spec.Release
+	entry    *spec.AlbumSong // its place in the sequence; nil: no album
+	mode     string          // how the album's songs are levelled
 	version  version
 	delivery *spec.Delivery
 	print    *spec.Print // a part of the song; nil: the song whole
 	path     string      // below the output folder, with forward slashes
 }
 
-// list lists every output of a project in the project's order, and refuses two
+// list lists the songs' outputs of a project in the project's order, and refuses two
 // of the same name.
 func list(p *spec.Project) ([]job, error) {
+	jobs, err := every(p)
+	return delivered(jobs), err
+}
+
+// delivered leaves out what is only made to be put onto a side of vinyl.
+func delivered(jobs []job) []job {
+	return slices.DeleteFunc(slices.Clone(jobs), func(j job) bool { return j.delivery.Split == spec.SplitSide })
+}
+
+// every lists the sounds that are finished for a project, delivered or not.
+func every(p *spec.Project) ([]job, error) {
 	var jobs []job
 	var fault error // the first
 	named := func(j job) {
@@ -63,8 +77,9 @@ func list(p *spec.Project) ([]job, error) {
 	if p.Song != nil {
 		add(p.Song, job{release: p.Release})
 	}
-	for _, s := range p.Songs {
-		add(s.Song, job{number: s.Number, of: len(p.Songs), trim: s.Trim, release: p.Release})
+	for i := range p.Songs {
+		s := &p.Songs[i]
+		add(s.Song, job{number: s.Number, of: tracks(p), trim: s.Trim, release: p.Release, entry: s, mode: p.Loudness.Mode})
 	}
 	if fault != nil {
 		return nil, fault
@@ -88,6 +103,15 @@ func orAnotherName(d *spec.Delivery) string {
 		return ""
 	}
 	return ", or the delivery a file_name that tells them apart"
+}
+
+// tracks is how many songs of an album have a number.
+func tracks(p *spec.Project) int {
+	n := 0
+	for _, s := range p.Songs {
+		n = max(n, s.Track)
+	}
+	return n
 }
 
 // what names a job's sound for people.
@@ -140,8 +164,8 @@ func (j job) nameField(field string) string {
 	case "album":
 		return release.Title
 	case "track":
-		if j.number > 0 {
-			return strconv.Itoa(j.number)
+		if j.entry != nil { // what is hidden has the number 0
+			return strconv.Itoa(j.entry.Track)
 		}
 	case "isrc":
 		return j.isrc()
@@ -185,43 +209,67 @@ func deliveredRate(d *spec.Delivery, session int) int {
 	}
 }
 
-// wanted picks the jobs that --only asks for: globs over the output's path, or
-// the name of a delivery, a version or a song.
-func wanted(jobs []job, only []string) ([]job, error) {
+// wanted picks the jobs and carriers that --only asks for: globs over the output's
+// path, or the name of a delivery, a version or a song.
+func wanted(jobs []job, carriers []*carrier, only []string) ([]job, []*carrier, error) {
 	if len(only) == 0 {
-		return jobs, nil
+		return jobs, carriers, nil
 	}
-	var picked []job
 	used := make([]bool, len(only))
-	for _, j := range jobs {
-		hit := false
+	asked := func(paths []string, names ...string) (hit bool, err error) {
 		for i, glob := range only {
-			match, err := path.Match(glob, j.path)
-			if err != nil {
-				return nil, &UsageError{Message: fmt.Sprintf("--only %s: not a pattern: %v", glob, err)}
+			match := false
+			for _, p := range paths {
+				m, err := path.Match(glob, p)
+				if err != nil {
+					return false, &UsageError{Message: fmt.Sprintf("--only %s: not a pattern: %v", glob, err)}
+				}
+				match = match || m
 			}
-			for _, name := range []string{j.delivery.Name, j.version.name, j.song.Title, j.printName()} {
+			for _, name := range names {
 				match = match || name != "" && strings.EqualFold(glob, name)
 			}
 			if match {
 				hit, used[i] = true, true
 			}
 		}
+		return hit, nil
+	}
+	var picked []job
+	for _, j := range jobs {
+		hit, err := asked([]string{j.path}, j.delivery.Name, j.version.name, j.song.Title, j.printName())
+		if err != nil {
+			return nil, nil, err
+		}
 		if hit {
 			picked = append(picked, j)
 		}
 	}
-	for i, glob := range only {
-		if !used[i] {
-			return nil, &UsageError{Message: fmt.Sprintf("--only %s: matches no output; outputs are %s", glob, strings.Join(paths(jobs), ", "))}
+	var some []*carrier
+	for _, c := range carriers {
+		hit, err := asked(c.paths(), c.jobs[0].delivery.Name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if hit {
+			some = append(some, c)
 		}
 	}
-	return picked, nil
+	for i, glob := range only {
+		if !used[i] {
+			return nil, nil, &UsageError{Message: fmt.Sprintf("--only %s: matches no output; outputs are %s", glob, strings.Join(outputPaths(jobs, carriers), ", "))}
+		}
+	}
+	return picked, some, nil
 }
 
 // Written lists what a build writes, as paths below the output folder: the
 // project's outputs in their order, the manifest and the release sheet.
 func Written(p *spec.Project) ([]string, error) {
-	jobs, err := list(p)
-	return append(paths(jobs), manifestName, reportName), err
+	all, err := every(p)
+	if err != nil {
+		return nil, err
+	}
+	carriers, err := findCarriers(p, all)
+	return append(outputPaths(delivered(all), carriers), manifestName, reportName), err
 }

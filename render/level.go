@@ -11,7 +11,8 @@ import (
 
 // goal is what a delivery asks of a take.
 type goal struct {
-	loudness     float64  // LUFS; NaN: the level stays as it is
+	loudness     float64  // LUFS; NaN: the gain is given
+	gain         float64  // dB, where it is
 	peak         *float64 // dBFS, sample peak that sets the level; nil: it does not
 	ceiling      float64  // dBTP; +Inf: no limiter
 	maxReduction float64  // dB
@@ -39,10 +40,7 @@ const (
 //
 // A goal that can't be met comes back as a miss, with numbers and options.
 func (t *take) solve(ctx context.Context, g goal, off learned) (levelled, *Miss, error) {
-	d := drive{ceiling: math.Inf(1), limiter: g.limiter}
-	if !math.IsInf(g.ceiling, 1) {
-		d.ceiling = gainOf(g.ceiling)
-	}
+	d := g.drive()
 	if g.peak != nil {
 		if t.sound.Peak == 0 {
 			return levelled{drive: d}, &Miss{
@@ -56,9 +54,9 @@ func (t *take) solve(ctx context.Context, g goal, off learned) (levelled, *Miss,
 	}
 	most := t.most(g)
 	if math.IsNaN(g.loudness) {
-		over := max(xmath.DB(t.peak)-g.ceiling, 0)
+		over := max(xmath.DB(t.peak)+d.gain-g.ceiling, 0)
 		done := levelled{drive: d, reduction: max(over-g.clip, 0), reductionAt: t.peakAt}
-		if most < 0 {
+		if d.gain > most {
 			return done, t.overReduced(g, done), nil
 		}
 		return done, nil, nil

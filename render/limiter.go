@@ -124,3 +124,13 @@ func (p peaks) tell(done *levelled) {
 		}
 	}
 }
+
+// forget has tell begin anew with what comes in next.
+func (p peaks) forget() {
+	if p.clipper != nil {
+		p.clipper.Forget()
+	}
+	if p.limiter != nil {
+		p.limiter.Forget()
+	}
+}

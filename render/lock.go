@@ -142,6 +142,10 @@ func lockInputs(ctx context.Context, p *spec.Project, known *cache.Digests, jobs
 	return slices.Compact(inputs), nil
 }
 
+// noPCM stands for the digest of the samples of a file that is a list, or an image
+// without a header.
+const noPCM = "-"
+
 // lockOutputs are the outputs of a manifest.
 func lockOutputs(m Manifest) []LockedOutput {
 	level := func(x *float64) string {
@@ -153,6 +157,9 @@ func lockOutputs(m Manifest) []LockedOutput {
 	var outputs []LockedOutput
 	for _, o := range m.Outputs {
 		out := LockedOutput{Path: o.Path, SHA256: o.SHA256, PCM: o.sound(), Loudness: level(o.Integrated), TruePeak: level(o.TruePeak)}
+		if out.PCM == "" {
+			out.PCM = noPCM
+		}
 		if c := o.Coding; c != nil {
 			out.Encoder, out.Decoder, out.Input = c.Encoder, c.Decoder, c.InputPCM
 		}
@@ -281,6 +288,8 @@ func (l Lock) outputDifferences(outputs []LockedOutput, complete bool) []Differe
 		case got.SHA256 == o.SHA256:
 		case got.PCM == "":
 			found = append(found, Difference{"output", o.Path, "is no audio file any more"})
+		case o.PCM == noPCM:
+			found = append(found, Difference{"output", o.Path, fmt.Sprintf("other content: %.12s…, was %.12s…", got.SHA256, o.SHA256)})
 		case got.PCM == o.PCM:
 			found = append(found, Difference{"output", o.Path, "other words around the same samples: it was tagged again"})
 		case o.Encoder != "":
@@ -348,7 +357,7 @@ func (b *builder) placed(ctx context.Context, path string, locked LockedOutput) 
 		return now, err
 	}
 	now.SHA256, now.PCM = sum.String(), locked.PCM
-	if now.SHA256 != locked.SHA256 {
+	if now.SHA256 != locked.SHA256 && locked.PCM != noPCM {
 		pcm, err := soundOf(path, locked)
 		now.PCM = cache.Digest(pcm).String()
 		if err != nil {

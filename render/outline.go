@@ -94,7 +94,13 @@ func (o *outline) finish(frames int64, loudness, peak float64) {
 
 // loudness estimates what a drive makes of the song, in LUFS.
 func (o *outline) loudness(d drive) float64 {
-	return loudness.Integrated(blocks(o.play(d).energies, o.hopFrames(), hopsPerBlock)) + o.shift
+	return loudness.Integrated(o.energies(d)) + o.shift
+}
+
+// energies estimates the energies of the gating blocks that a drive makes of the song,
+// before they agree with what was measured.
+func (o *outline) energies(d drive) []float64 {
+	return blocks(o.play(d).energies, o.hopFrames(), hopsPerBlock)
 }
 
 // hops is a song in steps of about 100 ms, as a drive leaves it.

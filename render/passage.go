@@ -46,7 +46,7 @@ func (v *Previewer) choose(ctx context.Context, b *builder, s *laid, st *stage, 
 	if song <= seconds {
 		return where, false, nil
 	}
-	reasons := b.reasons(st, "", st.finish)
+	reasons := b.outputReasons(st, st.finish != nil)
 	from, to := 0.0, song
 	names, strips := s.changedStems(reasons)
 	if lo, hi, ok := span(reasons); ok {

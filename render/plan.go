@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
@@ -30,30 +31,89 @@ func Plan(ctx context.Context, p *spec.Project, o Options) ([]Step, error) {
 	}
 	defer b.close()
 	b.dry = true
+	r, err := b.layAll(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
 	var steps []Step
-	for _, group := range bySong(jobs) {
-		song := group[0].song
-		sources, rate, err := b.sources(song)
-		if err == nil {
-			err = b.digest(ctx, sources)
-		}
+	for _, s := range r.songs {
+		more, err := b.steps(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		s, err := b.lay(ctx, song, rate, sources, group)
+		steps = append(steps, more...)
+	}
+	for _, p := range r.pools {
+		known, err := b.known(ctx, p)
 		if err != nil {
 			return nil, err
 		}
-		steps = append(steps, b.steps(ctx, s)...)
+		step := Step{Song: p.title(), Action: p.action(), Run: !known, Seconds: b.took(p.place())}
+		if step.Run {
+			step.Why = lines(b.poolReasons(p))
+		}
+		steps = append(steps, step)
+	}
+	for _, c := range r.carriers {
+		step, err := b.carrierStep(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
 	}
 	return steps, nil
 }
 
+// carrierStep says whether a carrier would be assembled.
+func (b *builder) carrierStep(ctx context.Context, c *carrier) (Step, error) {
+	step := Step{Song: c.jobs[0].release.Title, Action: c.action(), Output: c.paths()[0], Run: true}
+	for _, st := range c.stages {
+		known, err := b.describable(ctx, st)
+		if err != nil {
+			return step, err
+		}
+		if !known || st.laid.length == 0 || st.finish == nil {
+			step.Why = []string{fmt.Sprintf("%q: is made anew", st.song.Title)}
+			return step, nil
+		}
+	}
+	pieces, _, err := c.pieces()
+	if err != nil {
+		return step, err
+	}
+	t := c.describe(pieces)
+	if _, ok := b.current(ctx, t); ok {
+		step.Run = false
+		return step, nil
+	}
+	last, ok := b.store.Latest(b.project, c.place())
+	if !ok {
+		step.Why = []string{"never made before"}
+		return step, nil
+	}
+	for _, change := range cache.Diff(last.Description, t) {
+		why := change.String()
+		for i, st := range c.stages {
+			if input, ok := change.Input(); ok && input == songOf(i)+"finish" && change.Op == cache.Changed {
+				why = fmt.Sprintf("%q: is made anew", st.song.Title)
+			}
+		}
+		step.Why = append(step.Why, why)
+	}
+	if step.Why == nil {
+		step.Why = []string{"its files are not as they were made"}
+	}
+	return step, nil
+}
+
 // steps lists a song's stages and outputs: of strips, buses and mixes those that
 // would run, and those that would be read back in their place.
-func (b *builder) steps(ctx context.Context, s *laid) []Step {
+func (b *builder) steps(ctx context.Context, s *laid) ([]Step, error) {
 	var steps []Step
-	needed := b.unfinished(ctx, s)
+	needed, err := b.unfinished(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	seen := map[*channel]bool{}
 	var visit func(st *stage, c *channel)
 	visit = func(st *stage, c *channel) {
@@ -94,18 +154,57 @@ func (b *builder) steps(ctx context.Context, s *laid) []Step {
 	for i := range s.stages {
 		st := &s.stages[i]
 		step := Step{Song: s.song.Title, Action: "deliver " + st.path, Output: st.path, Run: true}
-		if s.length > 0 {
+		known, err := b.describable(ctx, st)
+		switch {
+		case err != nil:
+			return nil, err
+		case known && s.length > 0:
 			step.Run = !b.finished(ctx, s, st)
-		} else {
+		case known:
 			st.finish = st.describe(s)
 		}
 		if step.Run {
-			step.Why = b.why(st, "", st.finish)
+			step.Why = lines(b.outputReasons(st, known))
 		}
 		step.Seconds = b.took(st.place(""))
 		steps = append(steps, step)
 	}
-	return steps
+	return steps, nil
+}
+
+// outputReasons says why an output is made anew. known says that all is known that it
+// depends on.
+func (b *builder) outputReasons(st *stage, known bool) []reason {
+	switch {
+	case known:
+		return b.reasons(st, "", st.finish)
+	case st.pool != nil:
+		return b.poolReasons(st.pool)
+	}
+	return b.sharedReasons(st.run.stages)
+}
+
+// poolReasons says why the gain of an album has to be found anew: what changed of its
+// songs, or of how they are levelled.
+func (b *builder) poolReasons(p *pool) []reason {
+	now, err := p.describe()
+	if now == nil || err != nil { // the length of a song is not known: something before it changed
+		return b.sharedReasons(p.stages)
+	}
+	c := comparison{builder: b, seen: map[string]bool{}, told: map[*channel]bool{}}
+	c.shared = p.stages
+	c.follow(nil, "", p.place(), now)
+	return c.reasons
+}
+
+// sharedReasons says what changed of any of several songs up to their masters.
+func (b *builder) sharedReasons(stages []*stage) []reason {
+	c := comparison{builder: b, seen: map[string]bool{}, told: map[*channel]bool{}}
+	for i, st := range stages {
+		c.prefix = fmt.Sprintf("%q: ", st.song.Title)
+		c.follow(stages[i], st.from.name, st.place(st.from.name), st.from.description)
+	}
+	return c.reasons
 }
 
 // took is how long an action took the last time, or nil.
@@ -149,6 +248,7 @@ func (b *builder) remember(st *stage) {
 // reason is a field that is not what it was when an action was last made.
 type reason struct {
 	channel string // whose field it is; "" for the output itself
+	prefix  string // of which other song it is
 	never   bool   // there is nothing to compare with: it was never made
 	cache.Change
 	before, after cache.Description // that the change is one of
@@ -157,56 +257,99 @@ type reason struct {
 // String is the reason as a line for people.
 func (r reason) String() string {
 	if r.never {
-		return label(r.channel) + "never made before"
+		return r.prefix + label(r.channel) + "never made before"
 	}
-	return label(r.channel) + r.Change.String()
+	return r.prefix + label(r.channel) + r.Change.String()
 }
 
 // why says why an action runs, a line for each reason.
 func (b *builder) why(st *stage, name string, now cache.Description) []string {
-	var lines []string
-	for _, r := range b.reasons(st, name, now) {
-		lines = append(lines, r.String())
+	return lines(b.reasons(st, name, now))
+}
+
+// lines are reasons as text; without any, the result is gone.
+func lines(reasons []reason) []string {
+	var all []string
+	for _, r := range reasons {
+		all = append(all, r.String())
 	}
-	if len(lines) == 0 {
-		lines = []string{"its result is no longer in the cache"}
+	if len(all) == 0 {
+		all = []string{"its result is no longer in the cache"}
 	}
-	return lines
+	return all
 }
 
 // reasons compares what an action depends on with how it was last made, and
 // follows what changed through the channels behind it to fields and files.
 func (b *builder) reasons(st *stage, name string, now cache.Description) []reason {
-	channels := behind(st.from)
-	var reasons []reason
-	seen, told := map[string]bool{}, map[*channel]bool{} // some have two names
-	var follow func(name string, now cache.Description)
-	follow = func(name string, now cache.Description) {
-		c := channels.known[name]
-		if seen[name] || c != nil && told[c] {
-			return
+	c := comparison{builder: b, seen: map[string]bool{}, told: map[*channel]bool{}}
+	if st.run != nil {
+		c.shared = st.run.stages
+	}
+	c.told[behind(st.from).known[name]] = true
+	c.follow(st, name, st.place(name), now)
+	return c.reasons
+}
+
+// comparison collects reasons.
+type comparison struct {
+	*builder
+	shared  []*stage // the songs that "song 1: " and so on are
+	prefix  string
+	seen    map[string]bool
+	told    map[*channel]bool // some have two names
+	reasons []reason
+}
+
+// follow compares the action of a name, remembered at a place, with how it is now. st
+// is the stage whose channels lead to it; nil where it is several songs'.
+func (c *comparison) follow(st *stage, name, place string, now cache.Description) {
+	if c.seen[place] {
+		return
+	}
+	c.seen[place] = true
+	last, ok := c.store.Latest(c.project, place)
+	if !ok {
+		c.reasons = append(c.reasons, reason{channel: name, prefix: c.prefix, never: true})
+		return
+	}
+	for _, change := range cache.Diff(last.Description, now) {
+		if change.Path == "frames" || strings.HasSuffix(change.Path, ": frames") { // the length follows from what changed before it
+			continue
 		}
-		seen[name], told[c] = true, true
-		last, ok := b.store.Latest(b.project, st.place(name))
-		if !ok {
-			reasons = append(reasons, reason{channel: name, never: true})
-			return
+		if input, ok := change.Input(); ok && change.Op == cache.Changed && c.through(st, name, input) {
+			continue
 		}
-		for _, change := range cache.Diff(last.Description, now) {
-			if change.Path == "frames" { // the length follows from what changed before it
-				continue
+		c.reasons = append(c.reasons, reason{channel: name, prefix: c.prefix, Change: change, before: last.Description, after: now})
+	}
+}
+
+// through follows an input of an action to the channel that it is, and reports whether
+// there is one.
+func (c *comparison) through(st *stage, of, input string) bool {
+	prefix := c.prefix
+	defer func() { c.prefix = prefix }()
+	for i, other := range c.shared {
+		if rest, ok := strings.CutPrefix(input, songOf(i)); ok {
+			if st != other {
+				c.prefix = fmt.Sprintf("%q: ", other.song.Title)
 			}
-			if input, ok := change.Input(); ok && change.Op == cache.Changed {
-				if name, c := channels.find(name, input); c != nil {
-					follow(name, c.description)
-					continue
-				}
-			}
-			reasons = append(reasons, reason{channel: name, Change: change, before: last.Description, after: now})
+			st, of, input = other, "", rest
+			break
 		}
 	}
-	follow(name, now)
-	return reasons
+	if st == nil {
+		return false
+	}
+	name, channel := behind(st.from).find(of, input)
+	if channel == nil {
+		return false
+	}
+	if !c.told[channel] {
+		c.told[channel] = true
+		c.follow(st, name, st.place(name), channel.description)
+	}
+	return true
 }
 
 // label names the strip that a reason is about.

@@ -99,11 +99,11 @@ func (v *Previewer) Render(ctx context.Context, p *spec.Project, o Options, seco
 		}
 	}
 	b.dry = true // what is stored is only looked at
-	for _, group := range bySong(jobs) {
-		s, err := b.layOut(ctx, group)
-		if err != nil {
-			return nil, err
-		}
+	r, err := b.layAll(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range r.songs {
 		if st := b.foremost(ctx, s); st != nil {
 			made, err := v.preview(ctx, b, s, st, seconds)
 			if made != nil {
@@ -135,10 +135,12 @@ func (b *builder) foremost(ctx context.Context, s *laid) *stage {
 	var first *stage
 	for i := range s.stages {
 		st := &s.stages[i]
-		if s.length > 0 && b.finished(ctx, s, st) {
+		if !st.asked || s.length > 0 && b.finished(ctx, s, st) {
 			continue
 		}
-		st.finish = st.describe(s)
+		if known, err := b.describable(ctx, st); known && err == nil {
+			st.finish = st.describe(s)
+		}
 		if st.version.name == "" && st.delivery.From != "mix" {
 			return st
 		}

@@ -22,7 +22,7 @@ func (c Check) Profiled() bool { return strings.HasPrefix(c.Rule, profileRule) }
 func profileRules(j job, o *Output) []Check {
 	var checks []Check
 	for _, r := range j.delivery.Rules {
-		if r.Figure == "loudness" && j.trim != 0 { // the album's own decision, like a loudness of its own
+		if r.Figure == "loudness" && (j.trim != 0 || j.pooled()) { // the album's own decision, like a loudness of its own
 			r.Own, r.Known, r.Advice = !r.Advice, r.Advice, true
 		}
 		c := target(j, "", r.What(), r.Demand())

@@ -22,6 +22,11 @@ type builder struct {
 	jobs    int
 	event   func(Event)
 
+	sounds   []job      // all that are finished for the project
+	together *together  // what belongs together among them
+	carriers []*carrier // of the project
+	asked    []*carrier // of them
+
 	worth    func(strip string, cost time.Duration, size int64) bool // its place in the cache
 	remote   bool                                                    // there is a second cache to ask
 	dry      bool                                                    // only finding out what there is to do
@@ -57,30 +62,6 @@ func newEmitter(f func(Event)) func(Event) {
 		defer mu.Unlock()
 		f(e)
 	}
-}
-
-// song makes one song's outputs: what is stored already is taken from the
-// store, and only what is missing is rendered.
-func (b *builder) song(ctx context.Context, jobs []job) ([]staged, error) {
-	song := jobs[0].song
-	sources, rate, err := b.sources(song)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.digest(ctx, sources); err != nil {
-		return nil, err
-	}
-	s, err := b.lay(ctx, song, rate, sources, jobs)
-	if err != nil {
-		return nil, err
-	}
-	defer b.keeping.Wait()
-	if err := b.stages(ctx, s); err != nil {
-		return nil, err
-	}
-	b.tellMatch(ctx, s)
-	b.report(ctx, s)
-	return b.deliver(ctx, s)
 }
 
 // digest takes the digest of every file; most are remembered.

@@ -30,6 +30,11 @@ type laid struct {
 // stage is a job with the sound it starts from.
 type stage struct {
 	job
+	laid  *laid
+	run   *run  // that it is a part of; nil: it stands by itself
+	pool  *pool // that gives it its gain; nil: it has a target of its own
+	asked bool  // it is an output that was asked for, not only needed for one
+
 	mix      *channel // the version's mixdown; of a print, the print
 	from     *channel // what is delivered: the mixdown, its master, or a print
 	artifact artifact
@@ -44,6 +49,10 @@ type stage struct {
 	coding  *Coding           // how the file just written was encoded
 	history []Coded           // every encoding so far
 	seconds float64           // that finishing took
+	blocks  []float64         // energies of its gating blocks, of the finished sound
+	miss    *Miss
+	made    bool // in this build
+	told    bool // that it is there
 }
 
 // lay describes the graph of every version that is asked for, and finds what
@@ -51,6 +60,7 @@ type stage struct {
 func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources map[string]source, jobs []job) (*laid, error) {
 	s := &laid{song: song, desk: newDesk(song, rate, sources), sources: sources, stored: map[*channel]*artifact{}, takes: map[takeID]*take{}}
 	s.desk.worth = b.worth
+	s.desk.number = jobs[0].number
 	s.desk.files.digest = func(path string) (cache.Digest, error) {
 		sum, _, err := b.inputs.File(ctx, path)
 		return sum, err
@@ -157,7 +167,10 @@ func (b *builder) end(ctx context.Context, s *laid) int64 {
 // disk: what is stored is fetched, the rest is rendered in one pass over the
 // stems.
 func (b *builder) stages(ctx context.Context, s *laid) error {
-	needed := b.unfinished(ctx, s)
+	needed, err := b.unfinished(ctx, s)
+	if err != nil {
+		return err
+	}
 	var render []*channel
 	for _, c := range needed {
 		if !b.fetch(ctx, s, c) {
@@ -184,8 +197,8 @@ func (b *builder) stages(ctx context.Context, s *laid) error {
 			s.stages[i].artifact = *a
 		}
 	}
+	s.desk.clear() // all that is needed lies on disk; the songs of an album are laid out at once
 	for id, a := range analysers {
-		var err error
 		if s.takes[id], err = a.finish(*s.stored[id.stage]); err != nil {
 			return err
 		}
@@ -196,7 +209,7 @@ func (b *builder) stages(ctx context.Context, s *laid) error {
 // unfinished lists the channels whose sound or length is needed, in the order of
 // the project: those of outputs that are not stored, and the main version's
 // while nobody knows how long the song is.
-func (b *builder) unfinished(ctx context.Context, s *laid) []*channel {
+func (b *builder) unfinished(ctx context.Context, s *laid) ([]*channel, error) {
 	var list []*channel
 	add := func(c *channel) {
 		if !slices.Contains(list, c) {
@@ -211,14 +224,21 @@ func (b *builder) unfinished(ctx context.Context, s *laid) []*channel {
 		}
 	}
 	for i := range s.stages {
-		if s.length == 0 || !b.finished(ctx, s, &s.stages[i]) {
+		wanted := s.length == 0
+		if !wanted {
+			var err error
+			if wanted, err = b.wanted(ctx, &s.stages[i]); err != nil {
+				return nil, err
+			}
+		}
+		if wanted {
 			if b.stored(ctx, s, s.stages[i].from) == nil { // on the way to the master the mix is kept as well
 				add(s.stages[i].mix)
 			}
 			add(s.stages[i].from)
 		}
 	}
-	return list
+	return list, nil
 }
 
 // fetch brings a stored stage into the workspace, verified. It reports whether
@@ -288,7 +308,7 @@ func (b *builder) prefetch(ctx context.Context, s *laid, stages []*channel) {
 
 // stagePath is where a stage's sound lies in the workspace.
 func (b *builder) stagePath(c *channel, p port) string {
-	return b.work.path(fmt.Sprintf("%.24s.%s.f32", c.key, p))
+	return b.work.path(fmt.Sprintf("%d-%.24s.%s.f32", c.song, c.key, p))
 }
 
 // takePath is where a resampled take lies in the workspace.
@@ -297,7 +317,7 @@ func (b *builder) takePath(id takeID) string {
 	if id.minimum {
 		phase = "-minimum"
 	}
-	return b.work.path(fmt.Sprintf("%.24s-%d%s.f32", id.stage.key, id.rate, phase))
+	return b.work.path(fmt.Sprintf("%d-%.24s-%d%s.f32", id.stage.song, id.stage.key, id.rate, phase))
 }
 
 // count counts an action.

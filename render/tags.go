@@ -47,8 +47,8 @@ func (j job) texts() map[string]string {
 		put("album", release.Title)
 		put("album_artist", release.Artist)
 	}
-	if j.number > 0 {
-		put("track", fmt.Sprint(j.number))
+	if j.entry != nil && j.entry.Track > 0 {
+		put("track", fmt.Sprint(j.entry.Track))
 		put("track_total", fmt.Sprint(j.of))
 	}
 	s := j.song
@@ -98,6 +98,17 @@ func replayGain(tags map[string]string, o Output) {
 	}
 	tags["replaygain_track_gain"] = fmt.Sprintf("%+.2f dB", replayGainLevel-*o.Integrated)
 	tags["replaygain_track_peak"] = fmt.Sprintf("%.6f", xmath.Gain(*o.TruePeak))
+	if o.AlbumIntegrated == nil || o.AlbumTruePeak == nil {
+		return
+	}
+	tags["replaygain_album_gain"] = fmt.Sprintf("%+.2f dB", replayGainLevel-*o.AlbumIntegrated)
+	tags["replaygain_album_peak"] = fmt.Sprintf("%.6f", xmath.Gain(*o.AlbumTruePeak))
+}
+
+// tellsAlbum reports whether a file says how loud its album is: then its words are
+// known when all songs are finished.
+func (j job) tellsAlbum() bool {
+	return j.entry != nil && j.print == nil && j.delivery.Says(spec.MetadataReplayGain)
 }
 
 // says lists what a finished file will tell, without looking at a cover.
@@ -149,6 +160,9 @@ func (b *builder) describeMetadata(ctx context.Context, s *stage, t *cache.Descr
 		return
 	}
 	t.Add("metadata", strings.Join(d.Metadata, " "))
+	if s.tellsAlbum() {
+		t.Add("album", optional(s.output.AlbumIntegrated)+" LUFS, "+optional(s.output.AlbumTruePeak)+" dBTP")
+	}
 	tags := s.texts()
 	for _, name := range slices.Sorted(maps.Keys(tags)) {
 		t.Add("tags."+name, tags[name])

@@ -31,10 +31,8 @@ var releaseKeys = []key{
 var albumSongKeys = keyTable([]key{
 	{name: "file", typ: filePath{what: "song.yaml"}, doc: "the song's project file"},
 	{name: "mix", typ: filePath{what: "mix.wav"}, doc: "a finished stereo mix, in place of a song file: mastered, not mixed"},
-	{name: "gap", typ: quantity{unit: param.Seconds, max: 600}, doc: "silence before the song; 2 s where nothing is written, none before the first"},
-	{name: "crossfade", typ: quantity{unit: param.Seconds, max: 60}, doc: "overlap with the song before, instead of a gap"},
 	{name: "trim", typ: quantity{unit: param.DB, min: -24, max: 24}, def: 0.0, doc: "level relative to the rest of the album"},
-}, metaKeys)
+}, sequenceKeys, metaKeys)
 
 // checkDigit checks the last digit of a UPC-A or EAN-13: the digits before it,
 // weighted 3, 1, 3, ... from the right, and it add up to a multiple of ten.
@@ -67,6 +65,7 @@ type albumDefaults struct {
 	deliver  []Delivery
 	release  *group
 	number   int // of the song being decoded
+	sequence sequencing
 }
 
 // album decodes a project that is a list of songs.
@@ -80,7 +79,12 @@ func (d *decoder) album(root *node, p *Project) {
 	}
 	if n := root.get("deliver"); n != nil {
 		all.delivers = true
+		d.delivering = anAlbum
 		all.deliver = d.deliveries(n, root, at.key("deliver"))
+	}
+	p.Loudness = AlbumLoudness{Pos: root.pos(), Mode: LoudnessTrack}
+	if l := g.group("loudness"); l != nil {
+		p.Loudness = AlbumLoudness{Pos: g.at["loudness"].pos(), Mode: l.str("mode")}
 	}
 	list := root.get("songs")
 	if list.shape != sequence {
@@ -99,6 +103,7 @@ func (d *decoder) album(root *node, p *Project) {
 		songs = append(songs, s.Song)
 	}
 	d.refuseUnmade(all.deliver, songs)
+	d.endOfSequence(&all.sequence, at.key("songs"))
 	var about []assertable
 	for _, s := range p.Songs {
 		about = append(about, s.Song.assertable(s.Number))
@@ -113,24 +118,8 @@ func (d *decoder) album(root *node, p *Project) {
 func (d *decoder) albumSong(item *node, i int, all *albumDefaults, at place) AlbumSong {
 	d.song, all.number = newScope(), i+1
 	g := d.decode(item, albumSongKeys, at)
-	out := AlbumSong{Pos: item.pos(), Number: i + 1, Trim: g.num("trim"), Crossfade: g.num("crossfade")}
-	switch {
-	case g.has("gap") && g.has("crossfade"):
-		d.fail(g.at["crossfade"], at, "gap and crossfade exclude each other", "keep one of the two")
-	case g.has("gap"):
-		out.Gap = g.num("gap")
-	case i > 0 && !g.has("crossfade"):
-		out.Gap = defaultGap
-		d.explainNumber(at.key("gap"), keyNamed(albumSongKeys, "gap"), defaultGap, "default")
-	}
-	if i == 0 && g.has("crossfade") {
-		d.fail(g.at["crossfade"], at, "there is no song before the first to cross into", "remove crossfade")
-	}
-	for _, name := range []string{"gap", "crossfade"} {
-		if g.has(name) {
-			d.warn(g.at[name], at.key(name), "this version builds the songs one by one, and keeps the "+name+" for the sequence", "")
-		}
-	}
+	out := AlbumSong{Pos: item.pos(), Number: i + 1, Trim: g.num("trim")}
+	d.sequence(g, &out, &all.sequence, at)
 	out.Song = d.behind(g, item, all, place{path: at.path, plain: true}, at)
 	out.Song.describe(g)
 	d.inherit(out.Song, all.release, at)

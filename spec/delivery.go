@@ -52,6 +52,9 @@ var plainKeys = []key{
 	{name: "resample", typ: choice{[]string{linearPhase, minimumPhase}}, def: linearPhase, doc: "the filter where the delivery's rate is not the session's. linear: nothing moves in time, and edges ring a little before and after themselves; minimum: nothing rings before them, and the sound comes later by 0.1 ms, the highest treble by more: not for parts that are to add up with others"},
 	{name: "head", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written before the song"},
 	{name: "tail", typ: quantity{unit: param.Seconds, max: maxSilence, eg: "1.5 s"}, def: 0.0, doc: "silence written after the song"},
+	{name: "loudness_mode", typ: choice{[]string{LoudnessTrack, LoudnessAlbum}}, absent: "the album's", doc: "how an album's songs are brought to this delivery's loudness, or peak: each by itself (as broadcasters ask), or all by one gain"},
+	{name: "split", typ: choice{[]string{SplitSong, SplitSide}}, def: SplitSong, doc: "song: a file for each song. side: of an album, a file for each side of vinyl, with the gaps between its songs, and a sheet of times and advice; a song that is no album's is a file of its own"},
+	{name: "images", typ: choiceList{choice{[]string{ImageCue, ImageTOC, ImageDDP}}}, absent: none, doc: "of an album, an image of each disc besides the files of songs: cue, a WAV with a cue sheet; toc, the same with a TOC for cdrdao; ddp, a DDP 2.00 set for a pressing plant; with any of them a PQ sheet. They need 44.1 kHz and 16 bit"},
 	{name: "handover", typ: choice{[]string{none, "warn", "strict"}}, def: none, doc: "hold the file against what a mastering engineer expects of a mix: sample peak -6 to -3 dBFS (of prints and other versions, at most -3 dBFS), no clipped runs, the tail not cut, no limiter or clipper in the mix's chain. warn: what is not so is told; strict: the build stops"},
 	{name: "file_name", typ: fileTemplate{}, absent: DefaultFileName, doc: fileNameDoc()},
 	{name: "characters", typ: choice{[]string{AnyCharacters, ASCIICharacters, DistributorCharacters}}, def: AnyCharacters, doc: "what the file's name is made of, beyond what every file system takes. ascii: printable ASCII, with letters transliterated (ø is o, ß is ss); distributor: letters A to Z, digits, _ and - only, others become _"},
@@ -153,7 +156,8 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 	d.checkLimits(&v, top, base, name, at)
 	d.fillCoding(&v, l, at)
 	d.checkFormat(&v, l, at)
-	if c, ok := l.get("prints").(printChoice); ok {
+	c, printed := l.get("prints").(printChoice)
+	if printed {
 		d.checkPrints(&v, c, top, name, at)
 	} else {
 		for _, key := range []string{"through", "dynamics"} {
@@ -166,6 +170,7 @@ func (d *decoder) delivery(name, over *node, at place, names map[string]*node, o
 		d.delivered[v.Pos] = w
 	}
 	d.checkLevel(&v, top, name, at)
+	d.checkCarrier(&v, printed, name, at)
 	taken := strings.ToLower(v.Name) // some file systems do not tell A from a
 	if first := names[taken]; first != nil {
 		x := name.diagnostic(fmt.Sprintf("deliver: the name %s is taken", v.Name), fmt.Sprintf("give it another: %s: {name: other}", label))
@@ -269,6 +274,9 @@ func (l layers) fill(v *Delivery) {
 	}
 	v.Resample = l.get("resample").(string)
 	v.Head, v.Tail = l.get("head").(float64), l.get("tail").(float64)
+	v.LoudnessMode, _ = l.get("loudness_mode").(string)
+	v.Split = l.get("split").(string)
+	v.Images, _ = l.get("images").([]string)
 	v.Handover = l.get("handover").(string)
 }
 

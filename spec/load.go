@@ -72,10 +72,11 @@ type decoder struct {
 	parsed  map[string]*node // files that were read, by path
 	listing map[string][]string
 
-	prints    map[Pos]printChoice    // by the place of the delivery
-	delivered map[Pos][]word         // versions that are written, likewise
-	named     map[*node]bool         // of these, names that a song has a version for
-	limiters  map[Pos]map[string]any // likewise, what it says of the limiter
+	prints     map[Pos]printChoice    // by the place of the delivery
+	delivered  map[Pos][]word         // versions that are written, likewise
+	named      map[*node]bool         // of these, names that a song has a version for
+	limiters   map[Pos]map[string]any // likewise, what it says of the limiter
+	delivering deliverer              // whose deliveries are being decoded
 
 	song       *scope
 	masterUsed map[*node]bool

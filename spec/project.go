@@ -16,8 +16,9 @@ type Project struct {
 	Song     *Song
 	Release  *Release
 	Songs    []AlbumSong
-	Assert   []Assertion // of an album; its songs may have their own
-	Warnings Diagnostics // what is odd but no error
+	Loudness AlbumLoudness // of an album
+	Assert   []Assertion   // of an album; its songs may have their own
+	Warnings Diagnostics   // what is odd but no error
 
 	lines []Line // of Explain
 }
@@ -240,6 +241,9 @@ type Delivery struct {
 	Dither       string   // "tpdf", "tpdf-hp", a noise shaper's set such as "wannamaker-9", or "none"
 	Resample     string   // the resampler's phase: "linear" or "minimum"
 	Head, Tail   float64  // seconds of silence before and after the song
+	LoudnessMode string   // of an album: "track" or "album"; "": the album's
+	Split        string   // of an album: a file for each "song", or for each "side"
+	Images       []string // of an album's discs: some of "cue", "toc", "ddp"
 	Handover     string   // "none", or how what a mix to be mastered should not have is told: "warn" or "strict"
 	Metadata     []string // what the file says of the recording, and how: words of [MetadataWords]
 
@@ -298,10 +302,16 @@ type Release struct {
 
 // AlbumSong is one entry of an album's list, with its song loaded.
 type AlbumSong struct {
-	Pos       Pos
-	Number    int // from 1
-	Song      *Song
-	Gap       float64 // seconds of silence before it
-	Crossfade float64 // seconds; 0: none
-	Trim      float64 // dB relative to the rest of the album
+	Pos             Pos
+	Number          int // its place in the list, from 1
+	Track           int // its number, from 1; 0: hidden
+	Song            *Song
+	Gap             float64 // seconds of silence before it; 0: it follows without a break
+	Crossfade       Fade    // from the song before, instead of a gap
+	Trim            float64 // dB relative to the rest of the album
+	Start, End      float64 // seconds of the song that are heard; End 0: to its end
+	FadeIn, FadeOut Fade
+	Hidden          bool   // it plays before track 1
+	Disc            int    // from 1
+	Side            string // from "A"
 }

@@ -129,6 +129,10 @@ func printResult(w io.Writer, r *render.Result) {
 	t := newTable(w)
 	t.AppendHeader(table.Row{"output", "format", "LUFS", "target", "dBTP", "ceiling", "limiter", "length"})
 	for _, o := range r.Files {
+		if o.Frames == 0 && o.Carrier != "" { // a list, or an image without a header
+			t.AppendRow(table.Row{o.Path, o.Format, "–", "–", "–", "–", "–", "–"})
+			continue
+		}
 		t.AppendRow(table.Row{
 			o.Path, formatOf(o), decimals(o.Integrated, 2), targetOf(o), decimals(o.TruePeak, 2), decimals(o.Ceiling, 1),
 			limited(o), length(o.Duration),

@@ -74,7 +74,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		OnUsageError:           onUsageError,
 		Commands: []*cli.Command{
 			initCommand(), checkCommand(), explainCommand(), planCommand(), buildCommand(), watchCommand(), whyCommand(), verifyCommand(),
-			matchCommand(), measureCommand(), ddpCommand(), profilesCommand(), schemaCommand(), cacheCommand(), completionCommand(),
+			matchCommand(), measureCommand(), albumCommand(), ddpCommand(), profilesCommand(), schemaCommand(), cacheCommand(), completionCommand(),
 		},
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {

@@ -122,6 +122,9 @@ func (l *Limiter) Least() (gain float64, frame int64) {
 	return l.least, max(l.leastAt-int64(l.Latency()), 0)
 }
 
+// Forget has [Limiter.Least] begin anew with the frames that come in next.
+func (l *Limiter) Forget() { l.least = 1 }
+
 // Reset implements [dsp.Processor].
 func (l *Limiter) Reset() {
 	l.scanner.Reset()

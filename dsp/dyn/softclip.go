@@ -127,6 +127,9 @@ func (c *SoftClip) Least() (gain float64, frame int64) {
 	return c.least, max(c.leastAt-int64(c.Latency()/2), 0)
 }
 
+// Forget has [SoftClip.Least] begin anew with the frames that come in next.
+func (c *SoftClip) Forget() { c.least = 1 }
+
 // Reset implements [dsp.Processor].
 func (c *SoftClip) Reset() {
 	c.over.Reset()

@@ -24,6 +24,7 @@ type Options struct {
 	// Image is the base name of the image and what goes with it: NAME.wav, NAME.cue, NAME.toc, and
 	// NAME.cdt where there is CD-TEXT; empty: none. Sheet is that of the PQ sheet, NAME.txt and NAME.html.
 	Image, Sheet string
+	NoCue, NoTOC bool   // lists that the image goes without
 	About        []Line // what the PQ sheet says of the release, in its head
 }
 
@@ -114,8 +115,12 @@ func (w *writer) lists() {
 		text = w.Image + ".cdt"
 		w.put(text, w.packs)
 	}
-	w.put(w.Image+".cue", Cue(w.layout, w.Image+".wav", text))
-	w.put(w.Image+".toc", TOC(w.layout, w.Image+".wav"))
+	if !w.NoCue {
+		w.put(w.Image+".cue", Cue(w.layout, w.Image+".wav", text))
+	}
+	if !w.NoTOC {
+		w.put(w.Image+".toc", TOC(w.layout, w.Image+".wav"))
+	}
 }
 
 // sheet writes the PQ sheet, with the digests of all other files.

@@ -34,6 +34,15 @@ type pool struct {
 	short  []float64 // energies of the 3 s windows
 }
 
+// Blocks returns the energies of a measured file's 400 ms gating blocks, 100 ms apart,
+// for [loudness.Integrated]; nil of a report that was read from JSON.
+func (r Report) Blocks() []float64 {
+	if r.pool == nil {
+		return nil
+	}
+	return r.pool.blocks
+}
+
 // Album measures files as one: loudness and loudness range are those of all
 // gating blocks and short-term values together, as they were measured. No block
 // spans two files. Reports that [File] or [Files] returned are needed, not
