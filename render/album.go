@@ -511,7 +511,7 @@ func (r *release) albumFigures(all []job) {
 
 // finishedSound is what is stored beside a finished sound.
 type finishedSound struct {
-	Output
+	Output Output `json:"output"`
 	Blocks []byte `json:"blocks"` // of the loudness meter, 64-bit float, little-endian
 }
 

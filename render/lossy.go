@@ -200,7 +200,7 @@ func (m *mastering) code(ctx context.Context, s *stage, wav string, frames int64
 		return err
 	}
 	defer in.Close()
-	path := m.work.path(s.finish.Key().String()[:24] + "." + s.delivery.Format)
+	path := m.soundPath(s, s.delivery.Format)
 	os.Remove(path) // of the try before
 	c := s.coder
 	if err := c.tool.Run(ctx, c.setting, in, path, encode.Limit(float64(frames)/float64(rate))); err != nil {
@@ -443,4 +443,8 @@ func r128(tags map[string]string, o Output) {
 	const most = 1<<15 - 1
 	q := math.Round(256 * (r128Level - *o.Integrated))
 	tags["r128_track_gain"] = fmt.Sprint(int(max(-most-1, min(q, most))))
+	if o.AlbumIntegrated != nil {
+		q = math.Round(256 * (r128Level - *o.AlbumIntegrated))
+		tags["r128_album_gain"] = fmt.Sprint(int(max(-most-1, min(q, most))))
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -425,5 +426,31 @@ func TestAlbumReplayGain(t *testing.T) {
 	made(t, dir, "*/01 One.flac")
 	if got := said("01 One.flac")["replaygain_album_gain"]; got == want {
 		t.Errorf("with another song as loud as it is now, the album gain is still %s", got)
+	}
+}
+
+// A run is coded song by song, and what is decoded keeps the ceiling and the loudness.
+func TestRunCoded(t *testing.T) {
+	if _, err := exec.LookPath("lame"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("lame is not installed")
+	}
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("ffmpeg is not installed")
+	}
+	dir := albumOf(t, "songs: [{mix: a.wav, title: One}, {mix: b.wav, title: Two, gap: 0}]\ndeliver: [streaming: {format: mp3, bitrate: 192 kbps, loudness: -16 LUFS, max_reduction: 20 dB, rules: none}]\n", 3, 2.5)
+	r, _ := made(t, dir)
+	for _, f := range r.Files {
+		if f.Coding == nil || f.Format != "mp3" || math.Abs(*f.Integrated+16) > 0.1 || *f.TruePeak > -1 {
+			t.Errorf("%s: %+v, %.2f LUFS, %.2f dBTP", f.Path, f.Coding, *f.Integrated, *f.TruePeak)
+		}
+	}
+	if _, ran := made(t, dir); len(ran) > 0 {
+		t.Errorf("made again: %q", ran)
 	}
 }
