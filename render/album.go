@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/lathe-audio/lathe/dsp/loudness"
 	"github.com/lathe-audio/lathe/dsp/xmath"
+	"github.com/lathe-audio/lathe/render/balance"
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
@@ -25,6 +27,8 @@ type pool struct {
 
 	description cache.Description // once the length of every song is known
 	steps       *int              // of the gain, without trims; nil: not known yet
+	moves       []float64         // dB, of each stage, that rules ask for; nil: none
+	binding     []string          // rules that do, in words
 	seconds     float64
 	settled     bool // no other gain is tried any more
 }
@@ -50,6 +54,9 @@ func findPools(p *spec.Project, all []job) ([]*pool, error) {
 		if !set[0].pooled() {
 			continue
 		}
+		if set[0].levelling() == spec.LoudnessSolve && set[0].balance == nil {
+			return nil, &InputError{Pos: set[0].delivery.Pos, Message: fmt.Sprintf("delivery %q: loudness_mode: solve needs the album's rules: write loudness: {mode: solve, max_spread: 3 LU} into the album", set[0].delivery.Name)}
+		}
 		if caps := capsOf(set[0].delivery); len(caps) > 0 {
 			return nil, &InputError{Pos: set[0].delivery.Pos, Message: fmt.Sprintf("delivery %q: %s keeps single songs down, and these are levelled together: remove it, or level each song by itself",
 				set[0].delivery.Name, caps[0].name)}
@@ -65,9 +72,12 @@ func findPools(p *spec.Project, all []job) ([]*pool, error) {
 	return pools, nil
 }
 
+// levelling is how the album's songs are levelled in an output's delivery.
+func (j job) levelling() string { return cmp.Or(j.delivery.LoudnessMode, j.mode, spec.LoudnessTrack) }
+
 // pooled reports whether an output gets the album's gain.
 func (j job) pooled() bool {
-	return cmp.Or(j.delivery.LoudnessMode, j.mode) == spec.LoudnessAlbum && j.sequences() && (j.delivery.Loudness != nil || j.delivery.Peak != nil)
+	return j.levelling() != spec.LoudnessTrack && j.sequences() && (j.delivery.Loudness != nil || j.delivery.Peak != nil)
 }
 
 // reset forgets what was found out in an earlier try.
@@ -82,7 +92,16 @@ func (p *pool) set(steps int) {
 }
 
 // gain is the gain of a song of the pool in dB.
-func (p *pool) gain(trim float64) float64 { return gainOfSteps(*p.steps) + trim }
+func (p *pool) gain(st *stage) float64 { return gainOfSteps(*p.steps) + p.offset(st) }
+
+// offset is how a song of the pool lies against the album's gain, in dB: its trim,
+// and what rules move it by.
+func (p *pool) offset(st *stage) float64 {
+	if i := slices.Index(p.stages, st); i >= 0 && i < len(p.moves) {
+		return st.trim + p.moves[i]
+	}
+	return st.trim
+}
 
 // name is the pool's for people.
 func (p *pool) name() string {
@@ -138,13 +157,20 @@ func (p *pool) describe() (cache.Description, error) {
 	t.Add("resample", d.Resample)
 	t.Add("silence", fmt.Sprintf("%v s before, %v s after", d.Head, d.Tail))
 	t.Add("steps per dB", fmt.Sprint(stepsPerDB))
+	if p.jobs[0].levelling() == spec.LoudnessSolve {
+		if err := t.AddValue("rules", describeBalance(p.jobs[0].balance)); err != nil {
+			return nil, err
+		}
+	}
 	p.description = t
 	return t, nil
 }
 
 // settledPool is what is stored of a pool.
 type settledPool struct {
-	Steps int `json:"gain_steps"`
+	Steps   int       `json:"gain_steps"`
+	Moves   []float64 `json:"moves_db,omitempty"` // of each song, by rules
+	Binding []string  `json:"binding,omitempty"`
 }
 
 // known reports whether the pool's gain is known: from a build before, by what it
@@ -161,6 +187,7 @@ func (b *builder) known(ctx context.Context, p *pool) (bool, error) {
 	if e, ok := b.look(ctx, t.Key()); !ok || json.Unmarshal(e.Meta, &found) != nil {
 		return false, nil
 	}
+	p.moves, p.binding = found.Moves, found.Binding
 	p.set(found.Steps)
 	return true, nil
 }
@@ -256,6 +283,15 @@ func (b *builder) level(ctx context.Context, r *release, p *pool) (found bool, e
 				"%s: %q has no measurable loudness (it is silent, below -70 LUFS throughout, or shorter than 0.4 s): it has no part in the album's, and gets the album's gain", st.delivery.Name, st.song.Title)})
 		}
 	}
+	if err := p.balance(takes); err != nil {
+		var conflict *balance.Conflict
+		if !errors.As(err, &conflict) {
+			return false, err
+		}
+		p.set(0)
+		p.stages[0].miss = p.stages[0].missed(Miss{Target: "loudness", Message: conflict.Error(), Options: []string{"a rule less", "another limit"}})
+		return false, nil
+	}
 	var steps int
 	if peak := p.jobs[0].delivery.Peak; peak != nil {
 		steps = p.highest(takes, *peak)
@@ -287,7 +323,7 @@ func (s *stage) partOf(t *take) *take {
 func (p *pool) highest(takes []*take, peak float64) (steps int) {
 	most := math.Inf(-1)
 	for i, t := range takes {
-		most = max(most, xmath.DB(t.sound.Peak)+p.stages[i].trim)
+		most = max(most, xmath.DB(t.sound.Peak)+p.offset(p.stages[i]))
 	}
 	if math.IsInf(most, -1) {
 		return 0
@@ -304,7 +340,7 @@ func (p *pool) search(takes []*take, target float64) (steps int) {
 		blocks := make([][]float64, len(takes))
 		for i, t := range takes {
 			d := p.stages[i].goal().drive()
-			d.gain = gainOfSteps(steps) + p.stages[i].trim
+			d.gain = gainOfSteps(steps) + p.offset(p.stages[i])
 			blocks[i] = t.outline.energies(d)
 			shift := loudness.Energy(t.outline.shift) / loudness.Energy(0)
 			for k := range blocks[i] {
@@ -336,7 +372,7 @@ func (p *pool) search(takes []*take, target float64) (steps int) {
 func (p *pool) overReduced(takes []*take, steps int, target, reached float64) bool {
 	for i, st := range p.stages {
 		g := st.goal()
-		over := xmath.DB(takes[i].peak) + gainOfSteps(steps) + st.trim - g.ceiling - g.clip
+		over := xmath.DB(takes[i].peak) + gainOfSteps(steps) + p.offset(st) - g.ceiling - g.clip
 		if over <= g.maxReduction {
 			continue
 		}
@@ -409,7 +445,7 @@ func (b *builder) finishPool(ctx context.Context, r *release, p *pool, known boo
 			p.fail("the songs of the album read %.2f LUFS together where %.1f LUFS ±%.2f LU was asked for", got, target, poolTolerance)
 			return nil
 		}
-		b.keep(ctx, p.description.Key(), cache.Result{Meta: settledPool{best}})
+		b.keep(ctx, p.description.Key(), cache.Result{Meta: settledPool{best, p.moves, p.binding}})
 		if best == now {
 			b.settle(p)
 			return nil
@@ -443,7 +479,7 @@ func (b *builder) finishPeaks(ctx context.Context, r *release, p *pool, known bo
 	}
 	b.settle(p)
 	if !known {
-		b.keep(ctx, p.description.Key(), cache.Result{Meta: settledPool{*p.steps}})
+		b.keep(ctx, p.description.Key(), cache.Result{Meta: settledPool{*p.steps, p.moves, p.binding}})
 	}
 	return nil
 }
@@ -451,6 +487,9 @@ func (b *builder) finishPeaks(ctx context.Context, r *release, p *pool, known bo
 // settle tells of a pool's outputs: at the gain that they have now.
 func (b *builder) settle(p *pool) {
 	p.settled = true
+	if p.moves != nil {
+		b.event(Event{Event: Note, Pos: p.jobs[0].delivery.Pos, Message: p.movesText()})
+	}
 	for _, st := range p.stages {
 		b.tellFinished(st)
 	}

@@ -85,7 +85,7 @@ func (st *stage) describe(s *laid) cache.Description {
 		t.Add("trim", fmt.Sprint(st.trim))
 		t.Add("tolerance", fmt.Sprint(st.delivery.Tolerance))
 	} else {
-		t.Add("gain of the album, and trim", gainText(st.pool.gain(st.trim)))
+		t.Add("gain of the album, and trim", gainText(st.pool.gain(st)))
 	}
 	t.Add("ceiling", optional(st.delivery.Ceiling))
 	t.Add("max_reduction", fmt.Sprint(st.delivery.MaxReduction))
@@ -219,7 +219,7 @@ func (s *stage) goal() goal {
 	if s.pool != nil { // by the search for its gain
 		g.loudness = math.NaN()
 		if s.pool.steps != nil {
-			g.gain = s.pool.gain(s.trim)
+			g.gain = s.pool.gain(s)
 		}
 	}
 	if c := s.delivery.Ceiling; c != nil {

@@ -23,6 +23,7 @@ type job struct {
 	release  *spec.Release
 	entry    *spec.AlbumSong // its place in the sequence; nil: no album
 	mode     string          // how the album's songs are levelled
+	balance  *spec.Balance   // by which rules; nil: none
 	version  version
 	delivery *spec.Delivery
 	print    *spec.Print // a part of the song; nil: the song whole
@@ -79,7 +80,7 @@ func every(p *spec.Project) ([]job, error) {
 	}
 	for i := range p.Songs {
 		s := &p.Songs[i]
-		add(s.Song, job{number: s.Number, of: tracks(p), trim: s.Trim, release: p.Release, entry: s, mode: p.Loudness.Mode})
+		add(s.Song, job{number: s.Number, of: tracks(p), trim: s.Trim, release: p.Release, entry: s, mode: p.Loudness.Mode, balance: p.Loudness.Balance})
 	}
 	if fault != nil {
 		return nil, fault

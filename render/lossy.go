@@ -333,7 +333,7 @@ func (s *stage) lowered(over float64, try int) float64 {
 		return over + peakMargin
 	}
 	more := float64(over*float64(try-1)) / 2 // what is limited harder and as loud is denser, and overshoots more
-	return math.Ceil((over+more+float64(codedStep*float64(try)))/codedGrid) * codedGrid
+	return math.Ceil((over+float64(more)+float64(codedStep*float64(try)))/codedGrid) * codedGrid
 }
 
 // lowest is the lowest that the limiter's ceiling may be.

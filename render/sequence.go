@@ -230,7 +230,7 @@ func (r *run) describe(st *stage) cache.Description {
 		if s.pool == nil {
 			t.Add(what+"trim", fmt.Sprint(s.trim))
 		} else {
-			t.Add(what+"gain of the album, and trim", gainText(s.pool.gain(s.trim)))
+			t.Add(what+"gain of the album, and trim", gainText(s.pool.gain(s)))
 		}
 		t.Add(what+"max_reduction", fmt.Sprint(s.delivery.MaxReduction))
 	}

@@ -85,6 +85,7 @@ func (d *decoder) album(root *node, p *Project) {
 	p.Loudness = AlbumLoudness{Pos: root.pos(), Mode: LoudnessTrack}
 	if l := g.group("loudness"); l != nil {
 		p.Loudness = AlbumLoudness{Pos: g.at["loudness"].pos(), Mode: l.str("mode")}
+		defer func() { p.Loudness.Balance = d.balance(l, p.Songs, at.key("loudness")) }()
 	}
 	list := root.get("songs")
 	if list.shape != sequence {

@@ -12,12 +12,15 @@ import (
 const (
 	LoudnessTrack = "track" // every song by itself, each with its trim
 	LoudnessAlbum = "album" // all by one gain, that their blocks together have it
+	LoudnessSolve = "solve" // likewise, when they have been moved against each other to keep rules
 )
 
 // AlbumLoudness is how an album's songs are levelled.
 type AlbumLoudness struct {
 	Pos  Pos
 	Mode string // see the constants
+
+	Balance *Balance // of LoudnessSolve
 }
 
 // The ways to put an album's songs onto files.
@@ -51,10 +54,10 @@ var sequenceKeys = []key{
 }
 
 // albumLoudnessKeys are the keys of an album's `loudness`.
-var albumLoudnessKeys = []key{
-	{name: "mode", typ: choice{[]string{LoudnessTrack, LoudnessAlbum}}, def: LoudnessTrack,
-		doc: "track: every song is brought to its delivery's loudness by itself. album: one gain for all of them, in steps of 0.05 dB, that brings the loudness of the whole (BS.1770, of all songs' blocks together) there, and leaves the songs as loud against each other as their masters are. Trims are added in both; songs without measurable loudness have no part in the whole's, and get the gain"},
-}
+var albumLoudnessKeys = append([]key{
+	{name: "mode", typ: choice{[]string{LoudnessTrack, LoudnessAlbum, LoudnessSolve}}, def: LoudnessTrack,
+		doc: "track: every song is brought to its delivery's loudness by itself. album: one gain for all of them, in steps of 0.05 dB, that brings the loudness of the whole (BS.1770, of all songs' blocks together) there, and leaves the songs as loud against each other as their masters are. Trims are added in both; songs without measurable loudness have no part in the whole's, and get the gain. solve: like album, and before it songs are moved by as little as the rules below ask for (the least sum of squares), in steps of 0.01 dB"},
+}, balanceKeys...)
 
 // sequencing is how far the list of songs has been read.
 type sequencing struct {

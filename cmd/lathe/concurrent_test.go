@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -302,6 +304,13 @@ func listed(t *testing.T, dir string) map[string]string {
 	var m render.Manifest
 	if err := json.Unmarshal(text, &m); err != nil {
 		t.Fatal(err)
+	}
+	report, err := os.ReadFile(filepath.Join(dir, "dist", "report.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := sha256.Sum256(report); m.Report != hex.EncodeToString(sum[:]) {
+		t.Error("the release sheet is not the manifest's")
 	}
 	all := map[string]string{}
 	for _, o := range m.Outputs {

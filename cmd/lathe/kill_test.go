@@ -107,7 +107,7 @@ func outputs(t *testing.T, dir string) map[string]string {
 	all := map[string]string{}
 	dist := filepath.Join(dir, "dist")
 	err := filepath.WalkDir(dist, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || e.Name() == "manifest.json" {
+		if err != nil || e.IsDir() || e.Name() == "manifest.json" || e.Name() == "report.md" {
 			return err
 		}
 		if strings.HasPrefix(e.Name(), ".lathe-") { // the manifest on its way
