@@ -74,6 +74,9 @@ func openOutput(t *testing.T, dir string, o render.Output) *audiofile.Reader {
 // The same delivery has the same samples whatever the format is, and twice the same
 // bytes. Another title or cover renders nothing and leaves the samples alone.
 func TestFormatsHoldTheSameSound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	pcm := map[string]string{}
 	for _, c := range []struct{ format, depth string }{
 		{"wav", "24"}, {"flac", "24"}, {"aiff", "24"}, {"aifc", "24"}, {"wav", "16"}, {"flac", "16"}, {"aifc", "16"}, {"wav", "32"}, {"aiff", "32"}, {"wav", "32 float"}, {"aifc", "32 float"},
@@ -123,6 +126,9 @@ func TestFormatsHoldTheSameSound(t *testing.T) {
 // Whatever the project says is in the file, in each of its places, and the figures
 // are those of the manifest.
 func TestFilesSayWhatTheProjectSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	dir := formatsSong(t, "streaming: {name: w, metadata: full, head: 0.5 s}, streaming: {name: f, format: flac}, cd: {name: a, format: aiff, metadata: full}, streaming: {name: plain}, streaming: {name: bare, format: flac, metadata: none}")
 	r := build(t, dir)
 	for _, o := range r.Files {
@@ -190,6 +196,9 @@ func TestFilesSayWhatTheProjectSays(t *testing.T) {
 
 // A file that somebody tags again, in any format, is told from one with other samples.
 func TestVerifyRetagged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	dir := formatsSong(t, "streaming, cd: {format: flac}, mix: {format: aifc}, streaming: {name: a, format: aiff}")
 	for _, o := range build(t, dir).Files {
 		path := filepath.Join(dir, "dist", filepath.FromSlash(o.Path))

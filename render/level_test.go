@@ -61,6 +61,9 @@ func beats(seconds, rate int) dsp.Block {
 // 0.3 LU up to 8 dB. (What is delivered is measured; this bounds how often
 // that is done twice.)
 func TestOutline(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	for _, rate := range []int{44100, 48000, 96000} {
 		made := takeOf(t, beats(8, rate), rate, rate)
 		for _, c := range []struct{ over, tolerance float64 }{{-1, 0.01}, {1, 0.03}, {3, 0.03}, {8, 0.3}} {

@@ -88,6 +88,9 @@ func writeHotSong(t *testing.T, dir, title, deliver string) {
 // What is delivered keeps level, ceiling and length when it is decoded, however much
 // the coder adds to the peaks; twice the same bytes; another title encodes nothing.
 func TestLossy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	program(t, "lame", "ffmpeg", "opusenc", "oggenc")
 	for _, c := range []struct {
 		deliver, kind, ext string
@@ -193,6 +196,9 @@ const cheapMP3 = "streaming: {rules: none, name: out, format: mp3, sample_rate: 
 // An encoder whose peaks cannot be brought below the ceiling misses the target; the
 // message says what was tried.
 func TestLossyPeaksStay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	fakeProgram(t, "lame", `case "$1" in --version) exec REAL --version; esac; exec REAL --scale 2 "$@"`)
 	err := tryBuild(t, t.Context(), hotSong(t, strings.Replace(cheapMP3, "ceiling: none", "ceiling: -1 dBTP", 1)), render.Options{})
 	if missed := (*render.TargetError)(nil); !errors.As(err, &missed) {
@@ -278,6 +284,9 @@ func TestLossyMissing(t *testing.T) {
 // Another version of an encoder is named by verify and by a locked build, and is a
 // reason to encode anew.
 func TestLossyLock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	program(t, "lame", "ffmpeg")
 	dir := hotSong(t, cheapMP3)
 	o := build(t, dir).Files[0]
@@ -363,6 +372,9 @@ func TestLossyLock(t *testing.T) {
 
 // The session's rate may be one that a format does not have.
 func TestLossyRates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	dir := hotSong(t, "mix: {name: o, format: opus}, mix: {name: m, format: mp3, sample_rate: 44.1 kHz}")
 	text, err := os.ReadFile(filepath.Join(dir, "lathe.yaml"))
 	if err != nil {

@@ -52,6 +52,9 @@ func writeSides(t *testing.T, path string, rate int, seconds float64) {
 // Every profile that comes with lathe makes its file of a song, and the file is
 // what the profile says; a song of three seconds is no fault of it.
 func TestEveryProfileBuilds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	dir := t.TempDir()
 	var deliver []string
 	for _, name := range profiles.DeliveryNames() {

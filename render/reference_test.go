@@ -104,6 +104,9 @@ func (p *referenceProject) tapped(t *testing.T) (sound string) {
 // The match is a few ordinary processors: written into the chain in place of the
 // reference they give the same samples, in every version, whatever the phase.
 func TestMatchIsAnOrdinaryChain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	for _, phase := range []string{"minimum", "linear"} {
 		p := newReferenceProject(t)
 		p.fill["REFERENCE"] = "reference: {files: refs/like.wav, eq: 80%, width: 50%, dynamics: 60%, phase: " + phase + "},"
@@ -135,6 +138,9 @@ func TestMatchIsAnOrdinaryChain(t *testing.T) {
 
 // A mix that is its own reference is left alone: the build is that without one.
 func TestMatchToItself(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	p := newReferenceProject(t)
 	p.fill["REFERENCE"] = ""
 	p.fill["DELIVER"] = "mix, mix: {name: out, from: master}"
@@ -160,6 +166,9 @@ func TestMatchToItself(t *testing.T) {
 // setting of the match, what hears it is made again, and why says which it was. The
 // mix is as before.
 func TestReferenceIsAnInput(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	p := newReferenceProject(t)
 	p.build(t)
 	file := filepath.Join(p.dir, "refs/like.wav")
@@ -312,6 +321,9 @@ func TestReferenceLoudness(t *testing.T) {
 // A preview does not wait for the whole mix: it has the match of the last build, and
 // none before the first.
 func TestPreviewMatch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	p := newReferenceProject(t)
 	var v render.Previewer
 	preview := func() render.Matched {

@@ -90,6 +90,9 @@ func movements() map[string][]spec.Processor {
 // What moves stands in a version where it stands in the main one, although the voice
 // comes later and what is left out is what is latest.
 func TestMovementsFollowTheMainVersion(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	for name, chain := range movements() {
 		t.Run(name, func(t *testing.T) {
 			d := replayed(nil, nil, chain)
@@ -125,6 +128,9 @@ func own(v version) version {
 // not: else this would show nothing. -100 dB is far below what a mix carries; what
 // is left are roundings of stages to 32-bit float, some -140 dB.
 func TestDynamicsFollowTheMainVersion(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	for name, chain := range dynamics() {
 		for where, d := range map[string]*testDesk{"bus and the return": replayed(chain, chain, nil), "mix": replayed(nil, nil, chain)} {
 			t.Run(name+" on the "+where, func(t *testing.T) {
@@ -141,6 +147,9 @@ func TestDynamicsFollowTheMainVersion(t *testing.T) {
 // The same in every place at once, with a level of a version, automation, a send
 // and a side-chain from a bus that the voice is part of.
 func TestDynamicsFollowThroughTheDesk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	d := replayed(dynamics()["in bands"], dynamics()["echoes"], dynamics()["one after the other"])
 	keyed := processor("compressor", param.Values{"threshold": -30.0, "ratio": 8.0, "sidechain": "band"})
 	keyed.ID = "keyed"
@@ -188,6 +197,9 @@ func (d *testDesk) mastered(t *testing.T, v version) *record {
 // So it is behind the master, and for prints that go through the mix and the
 // master: those of the main version add up to it, and those of another one to that.
 func TestPrintsAddUpThroughDynamics(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	d := replayed(dynamics()["compressor"], dynamics()["multiband"], dynamics()["in bands"])
 	d.song.Master.Chain = append(append(dynamics()["dynamic eq"], late(5)), dynamics()["loose"]...)
 	main := d.mastered(t, version{})

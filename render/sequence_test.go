@@ -75,6 +75,9 @@ func joined(t *testing.T, paths ...string) [2][]float64 {
 // and their files one after the other are the programme. Exact: 32-bit float holds the
 // 24-bit samples, and what is multiplied is rounded once, as here.
 func TestSequenceIsExact(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	dir := albumOf(t, `songs:
   - {mix: a.wav, title: One, start: 0.25 s, fade_in: 100 ms}
   - {mix: b.wav, title: Two, gap: 0, end: 1.5 s}
@@ -175,6 +178,9 @@ func TestRunIsOneProgramme(t *testing.T) {
 // What a file that is cut from a run measures by itself keeps the ceiling too, though it
 // begins and ends in the middle of loud sound, and with it the whole programme.
 func TestRunKeepsCeilingInEveryFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	dir := albumOf(t, `songs: [{mix: a.wav, title: One, end: 0.7 s}, {mix: a.wav, title: Two, gap: 0, start: 0.7 s, end: 1.3 s}, {mix: a.wav, title: Three, gap: 0, start: 1.3 s}]
 deliver: [streaming: {loudness: -9 LUFS, ceiling: -3 dBTP, max_reduction: 20 dB}]
 `, 2)

@@ -46,6 +46,9 @@ func writeProject(t *testing.T, dir, text string) {
 // come out as they went in, whatever dither is asked for. With a fader moved every
 // kind makes another file, all of them within its reach of the song.
 func TestNoDitherWhereNothingIsLost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	dir := t.TempDir()
 	x := [2][]int32{make([]int32, 30000), make([]int32, 30000)}
 	noise := seed.New(seed.Of("word length"))
