@@ -122,6 +122,9 @@ func madeMix(seconds int, seed uint64, loudness float64) [][]float64 {
 // level is not their doing they say nothing. Every style reaches its target in the tries
 // that it has.
 func TestCaps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	dir := t.TempDir()
 	writeStereo(t, filepath.Join(dir, "in.wav"), 48000, madeMix(8, 3, -19))
 	const key = "loudness: -9 LUFS, ceiling: -1 dBTP, max_reduction: 30 dB"

@@ -301,6 +301,9 @@ func TestReferenceRefused(t *testing.T) {
 // With loudness: on, a delivery of the master that has none gets the references', and
 // another keeps its own.
 func TestReferenceLoudness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	p := newReferenceProject(t)
 	p.fill["REFERENCE"] = "reference: {files: refs/like.wav, loudness: on},"
 	p.fill["DELIVER"] = "mix, mix: {name: open, from: master, ceiling: -1 dBTP}, streaming"

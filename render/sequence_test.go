@@ -206,6 +206,9 @@ deliver: [streaming: {loudness: -9 LUFS, ceiling: -3 dBTP, max_reduction: 20 dB}
 // One gain for an album: the songs keep their levels against each other, and read the
 // target together, by a meter of the test's own.
 func TestAlbumLoudness(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds many songs")
+	}
 	const text = `loudness: album
 songs:
   - {mix: a.wav, title: One}
