@@ -78,30 +78,10 @@ func (d *desk) meterChain(master *channel) []*chainMeter {
 func (m *chainMeter) hear(b dsp.Block) {
 	m.meter.Write(b)
 	for _, x := range b {
-		m.tally(x)
+		squares, largest := loudness.PowerAndPeak(x)
+		m.power += squares
+		m.peak = max(m.peak, largest)
 	}
-}
-
-// tally counts peak and power of one side, in four sums that need not wait for
-// each other.
-func (m *chainMeter) tally(x []float64) {
-	var sums [4]float64
-	peak := m.peak
-	for len(x) >= 4 {
-		for i, v := range x[:4] {
-			sums[i] += float64(v * v)
-			if v = math.Abs(v); v > peak {
-				peak = v
-			}
-		}
-		x = x[4:]
-	}
-	for _, v := range x {
-		sums[0] += float64(v * v)
-		peak = max(peak, math.Abs(v))
-	}
-	m.peak = peak
-	m.power += (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 // stage is what was measured of the first frames.

@@ -81,6 +81,21 @@ func convert(ctx context.Context, to, from, format string) error {
 // copyWith copies a finished sound, adds its words, reads them back, and returns
 // the file's digest.
 func copyWith(to, from string, words audiofile.Metadata) (string, error) {
+	sum, err := copyInto(to, from, func(w io.Writer, in *os.File, size int64) error { return audiofile.CopyWith(w, in, size, words) })
+	if err != nil {
+		return "", err
+	}
+	r, err := audiofile.Open(to)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	return sum, words.Verify(r)
+}
+
+// copyInto has a copy of a file made, sees to it that it is on disk, and returns its
+// digest.
+func copyInto(to, from string, write func(w io.Writer, in *os.File, size int64) error) (string, error) {
 	in, err := os.Open(from)
 	if err != nil {
 		return "", err
@@ -96,18 +111,10 @@ func copyWith(to, from string, words audiofile.Metadata) (string, error) {
 	}
 	defer out.Close()
 	sum := sha256.New()
-	if err := audiofile.CopyWith(io.MultiWriter(out, sum), in, info.Size(), words); err != nil {
+	if err := write(io.MultiWriter(out, sum), in, info.Size()); err != nil {
 		return "", err
 	}
 	if err := out.Sync(); err != nil {
-		return "", err
-	}
-	r, err := audiofile.Open(to)
-	if err != nil {
-		return "", err
-	}
-	defer r.Close()
-	if err := words.Verify(r); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(sum.Sum(nil)), out.Close()

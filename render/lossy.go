@@ -2,8 +2,6 @@ package render
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -386,25 +384,8 @@ func (s *stage) peaksStay() *Miss {
 // copyCoded copies a finished lossy file, adds its words, reads them back, and returns
 // the file's digest.
 func (s *stage) copyCoded(to, from string, words audiofile.Metadata) (string, error) {
-	in, err := os.Open(from)
+	sum, err := copyInto(to, from, func(w io.Writer, in *os.File, size int64) error { return audiofile.CopyCoded(w, in, size, words) })
 	if err != nil {
-		return "", err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return "", err
-	}
-	out, err := os.Create(to)
-	if err != nil {
-		return "", fmt.Errorf("create output: %w", err)
-	}
-	defer out.Close()
-	sum := sha256.New()
-	if err := audiofile.CopyCoded(io.MultiWriter(out, sum), in, info.Size(), words); err != nil {
-		return "", err
-	}
-	if err := out.Sync(); err != nil {
 		return "", err
 	}
 	said, err := audiofile.ReadCoded(to)
@@ -417,7 +398,7 @@ func (s *stage) copyCoded(to, from string, words audiofile.Metadata) (string, er
 	if got := cache.Digest(said.Audio).String(); got != s.output.Coding.Audio || said.Frames != s.output.Frames {
 		return "", fmt.Errorf("%s: reads back with another sound (%.12s…, %d frames) than was encoded (%.12s…, %d)", to, got, said.Frames, s.output.Coding.Audio, s.output.Frames)
 	}
-	return hex.EncodeToString(sum.Sum(nil)), out.Close()
+	return sum, nil
 }
 
 // r128Level is the loudness that the gain in an Opus file brings it to (RFC 7845,

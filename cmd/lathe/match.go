@@ -1,10 +1,9 @@
 package main
 
 import (
-	"cmp"
+	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -184,18 +183,9 @@ func drawMatch(m render.Match, most float64, to string) error {
 	if strings.EqualFold(filepath.Ext(to), ".png") {
 		paint = plot.MatchPNG
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+	var picture bytes.Buffer
+	if err := paint(&picture, d); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(to), ".lathe-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone where it has taken its name
-	err = paint(f, d)
-	err = cmp.Or(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), to)
-	}
-	return err
+	return writeWhole(to, picture.Bytes())
 }

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"cmp"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -324,18 +323,9 @@ func (m *measured) draw(r measure.Report, to string) error {
 	if strings.EqualFold(filepath.Ext(to), ".png") {
 		paint = plot.PNG
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
+	var picture bytes.Buffer
+	if err := paint(&picture, plot.FromReport(r, reportFormat(r), targets...)); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(to), ".lathe-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // gone where it has taken its name
-	err = paint(f, plot.FromReport(r, reportFormat(r), targets...))
-	err = cmp.Or(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), to)
-	}
-	return err
+	return writeWhole(to, picture.Bytes())
 }

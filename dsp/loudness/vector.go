@@ -137,6 +137,13 @@ type tallies struct {
 // sums are the sum, the sum of squares and the largest magnitude of some samples.
 type sums struct{ sum, squares, largest float64 }
 
+// PowerAndPeak returns the sum of the squares of samples and their largest
+// magnitude.
+func PowerAndPeak(x []float64) (squares, largest float64) {
+	s, _ := tally(x)
+	return s.squares, s.largest
+}
+
 // tally adds up x; not ok if a sample is infinite or no number.
 func tally(x []float64) (s sums, ok bool) {
 	n := len(x) &^ 3
