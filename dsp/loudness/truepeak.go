@@ -3,6 +3,7 @@ package loudness
 import (
 	"math"
 
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/dsp/window"
 )
 
@@ -17,16 +18,15 @@ import (
 // 0.012 dB up to 20 kHz at 44.1 kHz, and exact on the samples themselves, so
 // the true peak is never below the sample peak.
 const (
-	taps        = 48        // of the interpolator, per position
-	pairs       = taps / 2  // taps k to the left and k to the right of the gap between two samples
-	history     = taps - 1  // frames before a stretch that its first position needs
-	centre      = pairs - 1 // the sample left of the gap, counted from a position's first tap
-	fine        = 32        // positions per sample on the fine grid
-	coarse      = fine / 4  // steps of the fine grid between positions of the coarse one
-	tapsBeta    = 6.0       // of the Kaiser window: flat to 0.4535 of the rate, half at 0.5
-	groupSize   = 8         // gaps that are looked at or skipped together
-	groupReach  = 7         // groups of samples a group of gaps depends on,
-	centreGroup = 3         // and the one in their middle
+	taps       = 48           // of the interpolator, per position
+	pairs      = taps / 2     // taps k to the left and k to the right of the gap between two samples
+	history    = taps - 1     // frames before a stretch that its first position needs
+	centre     = pairs - 1    // the sample left of the gap, counted from a position's first tap
+	fine       = 32           // positions per sample on the fine grid
+	coarse     = fine / 4     // steps of the fine grid between positions of the coarse one
+	tapsBeta   = 6.0          // of the Kaiser window: flat to 0.4535 of the rate, half at 0.5
+	groupSize  = vector.Group // gaps that are looked at or skipped together
+	groupReach = 7            // groups of samples a group of gaps depends on
 
 	fallHalf    = 1.4142135625 // 1/cos(pi/4), rounded up
 	fallQuarter = 1.0823922004 // 1/cos(pi/8), rounded up
@@ -43,7 +43,6 @@ type interpolator struct {
 	// bound[g] is the most that samples of magnitude 1 in the g-th group of samples can
 	// add to any position in a group of gaps.
 	bound [groupReach]float64
-	total float64 // likewise for all samples together
 }
 
 func newInterpolator() *interpolator {
@@ -71,12 +70,9 @@ func newInterpolator() *interpolator {
 			for k, h := range t.phases[p] {
 				sums[(o+k)/groupSize] += math.Abs(h)
 			}
-			total := 0.0
 			for g, s := range sums {
 				t.bound[g] = max(t.bound[g], s)
-				total += s
 			}
-			t.total = max(t.total, total)
 		}
 	}
 	return t
@@ -86,8 +82,8 @@ func newInterpolator() *interpolator {
 // history samples before the stretch.
 type peakTracker struct {
 	ip     *interpolator
-	groups []span   // the groups of samples of the stretch
-	near   []uint64 // the largest magnitude in as many groups as a group of gaps depends on, as bits
+	groups []vector.Span // the groups of samples of the stretch
+	bounds []float64     // what the wave does not exceed in each group of gaps
 
 	tail [groupSize - 1 + taps]float64 // the last group of gaps, when it is incomplete
 }
@@ -95,7 +91,7 @@ type peakTracker struct {
 // newPeakTracker makes a tracker for stretches of up to n samples, history included.
 func newPeakTracker(ip *interpolator, n int) peakTracker {
 	groups := (n+groupSize-1)/groupSize + groupReach
-	return peakTracker{ip: ip, groups: make([]span, groups), near: make([]uint64, groups)}
+	return peakTracker{ip: ip, groups: make([]vector.Span, groups), bounds: make([]float64, groups)}
 }
 
 // scan looks for a magnitude above floor in the gaps of x: gap i lies between
@@ -107,15 +103,17 @@ func newPeakTracker(ip *interpolator, n int) peakTracker {
 // make at most so large a value between them.
 func (t *peakTracker) scan(x []float64, floor float64) (peak float64, place int) {
 	gaps := len(x) - history
-	spans(t.groups, x)
-	clear(t.groups[(len(x)+groupSize-1)/groupSize:])
-	t.findNear((gaps + groupSize - 1) / groupSize)
+	whole := len(x) / groupSize
+	vector.Spans(t.groups[:whole], x)
+	clear(t.groups[whole:])
+	if rest := x[whole*groupSize:]; len(rest) > 0 {
+		t.groups[whole] = vector.SpanOf(rest)
+	}
+	bounds := t.bounds[:(gaps+groupSize-1)/groupSize]
+	vector.Bounds(bounds, t.groups, t.ip.bound[:], 1)
 	peak, place = floor, -1
 	for first := 0; first < gaps; first += groupSize {
-		if float64(t.ip.total*math.Float64frombits(t.near[first/groupSize])) <= peak {
-			continue
-		}
-		if t.most((*[groupReach]span)(t.groups[first/groupSize:]), peak) <= peak {
+		if bounds[first/groupSize] <= peak {
 			continue
 		}
 		n := min(groupSize, gaps-first)
@@ -130,50 +128,6 @@ func (t *peakTracker) scan(x []float64, floor float64) (peak float64, place int)
 		}
 	}
 	return peak, place
-}
-
-// findNear finds the largest magnitude near each of n groups of gaps: of two groups of
-// samples, of four, of seven. The bits of magnitudes compare as these do, and faster.
-func (t *peakTracker) findNear(n int) {
-	near := t.near[:n+groupReach-1]
-	for g := range near {
-		near[g] = math.Float64bits(math.Abs(t.groups[g].mid) + t.groups[g].reach)
-	}
-	for _, step := range [...]int{1, 2, 3} {
-		ahead := near[step:]
-		for g, v := range ahead {
-			near[g] = max(near[g], v)
-		}
-	}
-}
-
-// most is a height that the wave does not exceed in a group of gaps; it is only
-// worked out as closely as it takes to know that it is no more than enough.
-func (t *peakTracker) most(near *[groupReach]span, enough float64) float64 {
-	level := near[centreGroup].mid
-	var dev [groupReach]float64 // how far each group strays from that level
-	for g, s := range near {
-		dev[g] = math.Abs(s.mid-level) + s.reach
-	}
-	level = math.Abs(level)
-	rough := level + float64(t.ip.total*max(dev[0], dev[1], dev[2], dev[3], dev[4], dev[5], dev[6]))
-	if rough <= enough {
-		return rough
-	}
-	b := &t.ip.bound
-	return level + ((float64(b[0]*dev[0]) + float64(b[1]*dev[1])) + (float64(b[2]*dev[2]) + float64(b[3]*dev[3])) +
-		(float64(b[4]*dev[4]) + float64(b[5]*dev[5])) + float64(b[6]*dev[6]))
-}
-
-// span is the range of a group of samples: mid - reach to mid + reach.
-type span struct{ mid, reach float64 }
-
-func spanOf(x []float64) span {
-	lo, hi := x[0], x[0]
-	for _, v := range x[1:] {
-		lo, hi = min(lo, v), max(hi, v)
-	}
-	return span{(lo + hi) / 2, (hi - lo) / 2}
 }
 
 // group returns the largest magnitude in the first n gaps of a group, and its place
@@ -220,7 +174,7 @@ func (ip *interpolator) refine(x *[taps]float64, grid *[5]float64, floor float64
 	for step := coarse / 2; step > 0; step /= 2 {
 		// At an end of the gap, one of the two is that end: no more than there is.
 		before, after := max(place-step, 0), min(place+step, fine)
-		v, w := dots(&ip.phases[before], &ip.phases[after], x)
+		v, w := vector.Dots(ip.phases[before][:], ip.phases[after][:], x[:])
 		if v = math.Abs(v); v > peak {
 			peak, place = v, before
 		}

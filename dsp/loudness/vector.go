@@ -4,7 +4,7 @@ import "math"
 
 // The loops that the meters spend their time in. Each has a twin in vector
 // instructions that gives the same bits: where a sum is spread over four lanes
-// there, it is spread over four variables here.
+// there, it is spread over four variables here. [vector] has those that others share.
 
 // energy2 filters two channels, adds the squares of the filtered samples to
 // sumX and sumY and returns the new sums.
@@ -91,40 +91,6 @@ func (ip *interpolator) quarters(even, odd *[groupSize]float64, x *[groupSize - 
 			d += float64(ip.skew[k] * (l - r))
 		}
 		even[o], odd[o] = e, d
-	}
-}
-
-// dots interpolates at two positions, whose taps are g and h.
-func dots(g, h, x *[taps]float64) (a, b float64) {
-	if useAVX {
-		return dotsAVX(&g[0], &h[0], &x[0])
-	}
-	return dot(g, x), dot(h, x)
-}
-
-func dot(h, x *[taps]float64) float64 {
-	var a, b, c, d float64
-	for k := 0; k < taps; k += 4 {
-		a += float64(h[k] * x[k])
-		b += float64(h[k+1] * x[k+1])
-		c += float64(h[k+2] * x[k+2])
-		d += float64(h[k+3] * x[k+3])
-	}
-	return (a + b) + (c + d)
-}
-
-// spans finds the range of each group of x, the last of which may be incomplete.
-func spans(dst []span, x []float64) {
-	n := len(x) / groupSize
-	if useAVX && n > 0 {
-		spansAVX(&dst[:n][0], &x[0], n)
-	} else {
-		for g := range n {
-			dst[g] = spanOf(x[g*groupSize:][:groupSize])
-		}
-	}
-	if rest := x[n*groupSize:]; len(rest) > 0 {
-		dst[n] = spanOf(rest)
 	}
 }
 

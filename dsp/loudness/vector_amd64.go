@@ -15,13 +15,7 @@ func halvesAVX(dst, x, taps *float64)
 func quartersAVX(even, odd, x, quarter, skew *float64)
 
 //go:noescape
-func spansAVX(dst *span, x *float64, groups int)
-
-//go:noescape
 func tallyAVX(out *tallies, x *float64, n int)
 
 //go:noescape
 func productAVX(out *[4]float64, x, y *float64, n int)
-
-//go:noescape
-func dotsAVX(p, q, x *float64) (a, b float64)

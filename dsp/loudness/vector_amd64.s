@@ -155,41 +155,6 @@ qtaps:
 	VZEROUPPER
 	RET
 
-// func spansAVX(dst *span, x *float64, groups int)
-TEXT ·spansAVX(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ groups+16(FP), CX
-	MOVQ $0x3fe0000000000000, AX // 0.5
-	VMOVQ AX, X8
-	VMOVDDUP X8, X8
-
-sgroup:
-	VMOVUPD (SI), Y0
-	VMOVUPD 32(SI), Y1
-	VMINPD Y1, Y0, Y2
-	VMAXPD Y1, Y0, Y3
-	VEXTRACTF128 $1, Y2, X4
-	VEXTRACTF128 $1, Y3, X5
-	VMINPD X4, X2, X2
-	VMAXPD X5, X3, X3
-	VUNPCKLPD X3, X2, X4 // lo of lane 0, hi of lane 0
-	VUNPCKHPD X3, X2, X5 // of lane 1
-	VMINSD X5, X4, X6    // lo
-	VMAXPD X5, X4, X7    // upper half: hi
-	VUNPCKHPD X7, X7, X7
-	VADDSD X6, X7, X0    // hi + lo
-	VSUBSD X6, X7, X1    // hi - lo
-	VUNPCKLPD X1, X0, X0
-	VMULPD X8, X0, X0
-	VMOVUPD X0, (DI)
-	ADDQ $64, SI
-	ADDQ $16, DI
-	DECQ CX
-	JNZ  sgroup
-	VZEROUPPER
-	RET
-
 // func tallyAVX(out *tallies, x *float64, n int)
 TEXT ·tallyAVX(SB), NOSPLIT, $0-24
 	MOVQ out+0(FP), DI
@@ -241,34 +206,5 @@ pframe:
 	DECQ CX
 	JNZ  pframe
 	VMOVUPD Y0, (DI)
-	VZEROUPPER
-	RET
-
-// func dotsAVX(p, q, x *float64) (a, b float64)
-TEXT ·dotsAVX(SB), NOSPLIT, $0-40
-	MOVQ p+0(FP), AX
-	MOVQ q+8(FP), DX
-	MOVQ x+16(FP), SI
-	MOVQ $12, CX
-	VXORPD Y0, Y0, Y0
-	VXORPD Y1, Y1, Y1
-
-dtaps:
-	VMOVUPD (SI), Y2
-	VMULPD (AX), Y2, Y3
-	VMULPD (DX), Y2, Y4
-	VADDPD Y3, Y0, Y0
-	VADDPD Y4, Y1, Y1
-	ADDQ $32, SI
-	ADDQ $32, AX
-	ADDQ $32, DX
-	DECQ CX
-	JNZ  dtaps
-
-	VHADDPD Y1, Y0, Y0 // of each: lanes 0 and 1, lanes 2 and 3
-	VEXTRACTF128 $1, Y0, X1
-	VADDPD X1, X0, X0
-	VMOVSD X0, a+24(FP)
-	VMOVHPD X0, b+32(FP)
 	VZEROUPPER
 	RET

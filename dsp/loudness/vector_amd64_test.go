@@ -32,12 +32,7 @@ func TestVectorTwins(t *testing.T) {
 				a, b := kState{1, 2, 3, 4}, kState{0.1, 0.2, 0.3, 0.4}
 				ea, eb := k.energy2(&a, &b, x, y, 0.5, 0.25)
 				s, ok := tally(x)
-				groups := make([]span, n/groupSize+1)
-				spans(groups, x)
 				tallies = append(tallies, [...]any{ea, eb, a, b, s, ok, product(x, y)})
-				for _, g := range groups {
-					tallies = append(tallies, g)
-				}
 			})
 			half := len(tallies) / 2
 			for i := range half {
@@ -49,14 +44,12 @@ func TestVectorTwins(t *testing.T) {
 		x := (*[groupSize - 1 + taps]float64)(noise[0][at:])
 		type result struct {
 			halves, even, odd [groupSize]float64
-			a, b              float64
 		}
 		var got []result
 		twice(func() {
 			var r result
 			ip.halves(&r.halves, x)
 			ip.quarters(&r.even, &r.odd, x)
-			r.a, r.b = dots(&ip.phases[at+3], &ip.phases[31-at], (*[taps]float64)(x[at:]))
 			got = append(got, r)
 		})
 		if got[0] != got[1] {
