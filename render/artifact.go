@@ -2,14 +2,13 @@ package render
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 
 	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/render/cache"
 )
 
@@ -67,19 +66,8 @@ func (w *artifactWriter) write(b dsp.Block) error {
 	}
 	w.Frames += int64(b.Len())
 	out := w.bytes[:8*b.Len()]
-	right, peak := b[1][:b.Len()], w.Peak
-	for i, l := range b[0] {
-		r := right[i]
-		if a := math.Abs(l); a > peak {
-			peak = a
-		}
-		if a := math.Abs(r); a > peak {
-			peak = a
-		}
-		frame := uint64(math.Float32bits(float32(r)))<<32 | uint64(math.Float32bits(float32(l)))
-		binary.LittleEndian.PutUint64(out[artifactFrame*i:], frame)
-	}
-	w.Peak = peak
+	w.Peak = max(w.Peak, vector.Largest(b[0]), vector.Largest(b[1]))
+	vector.Join32(out, b[0], b[1])
 	_, err := w.buf.Write(out)
 	return err
 }
@@ -129,10 +117,7 @@ func (r *artifactReader) read(b dsp.Block) (int, error) {
 		return 0, fmt.Errorf("read work file: %w", err)
 	}
 	left, right := b[0][:n], b[1][:n]
-	for i := range have {
-		left[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(in[8*i:])))
-		right[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(in[8*i+4:])))
-	}
+	vector.Split32(left[:have], right[:have], in)
 	clear(left[have:])
 	clear(right[have:])
 	r.stored -= int64(have)

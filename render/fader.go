@@ -3,6 +3,7 @@ package render
 import (
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/stereo"
+	"github.com/lathe-audio/lathe/dsp/vector"
 )
 
 // fader is the end of a strip: polarity, width, rotation, gain, pan and mute,
@@ -68,7 +69,5 @@ func scale(x []float64, g float64) {
 	if g == 1 {
 		return
 	}
-	for i := range x {
-		x[i] *= g
-	}
+	vector.Scale(x, g)
 }

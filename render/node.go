@@ -10,6 +10,7 @@ import (
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/stereo"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/dsp/xmath"
 	"github.com/lathe-audio/lathe/render/cache"
 )
@@ -330,9 +331,9 @@ func (in *input) add(b dsp.Block, first bool, tmp dsp.Block, c int64, from, to i
 	if in.level.db == nil && in.level.gain == 1 {
 		for ch := range b {
 			if first {
-				put(b[ch], x[ch])
+				vector.Put(b[ch], x[ch])
 			} else {
-				sum(b[ch], x[ch])
+				vector.Add(b[ch], x[ch])
 			}
 		}
 		return
@@ -354,22 +355,6 @@ func (in *input) add(b dsp.Block, first bool, tmp dsp.Block, c int64, from, to i
 	})
 }
 
-// put is sum into silence. Adding to 0 is not copying: it makes +0 of -0, as the
-// sum of several inputs does.
-func put(dst, src []float64) {
-	src = src[:len(dst)]
-	for i := range dst {
-		dst[i] = src[i] + 0
-	}
-}
-
-func sum(dst, src []float64) {
-	src = src[:len(dst)]
-	for i := range dst {
-		dst[i] += src[i]
-	}
-}
-
 // stretches calls f for each stretch [i, j) of n frames from song frame on
 // over which the gain stays the same.
 func (l level) stretches(frame int64, n int, f func(i, j int, gain float64)) {
@@ -388,10 +373,7 @@ func (l level) stretches(frame int64, n int, f func(i, j int, gain float64)) {
 // roundToFloat32 rounds a stage boundary to what is stored of it.
 func roundToFloat32(b dsp.Block) {
 	for ch := range b {
-		x := b[ch]
-		for i, v := range x {
-			x[i] = float64(float32(v))
-		}
+		vector.Round32(b[ch])
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/dyn"
 	"github.com/lathe-audio/lathe/dsp/loudness"
+	"github.com/lathe-audio/lathe/dsp/vector"
 )
 
 // outline is a song in slots of less than a millisecond: how loud it is and how
@@ -43,11 +44,7 @@ func (o *outline) listen(m *loudness.Integrator, b dsp.Block, at int64) {
 		x := b.Cut(0, n)
 		m.Write(x)
 		s := o.at(at)
-		for ch := range x {
-			for _, v := range x[ch] {
-				s.sample = max(s.sample, float32(math.Abs(v)))
-			}
-		}
+		s.sample = max(s.sample, float32(vector.Largest(x[0])), float32(vector.Largest(x[1])))
 		if at += int64(n); at%o.frames == 0 {
 			now := m.Energy()
 			s.energy = float32(now - o.energy)
@@ -57,11 +54,13 @@ func (o *outline) listen(m *loudness.Integrator, b dsp.Block, at int64) {
 	}
 }
 
-// peak takes in the peak of a frame.
-func (o *outline) peak(frame int64, p float64) {
-	if frame >= 0 {
-		s := o.at(frame)
-		s.peak = max(s.peak, float32(p))
+// peak takes in the peaks of frames from one on.
+func (o *outline) peak(at int64, peaks []float64) {
+	for len(peaks) > 0 {
+		n := int(min(int64(len(peaks)), o.frames-at%o.frames))
+		s := o.at(at)
+		s.peak = max(s.peak, float32(vector.Largest(peaks[:n])))
+		at, peaks = at+int64(n), peaks[n:]
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/lathe-audio/lathe/dsp/dyn"
 	"github.com/lathe-audio/lathe/dsp/loudness"
 	"github.com/lathe-audio/lathe/dsp/resample"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/dsp/xmath"
 )
 
@@ -141,13 +142,16 @@ func (a *analyser) analyse(b dsp.Block) {
 func (a *analyser) scan(b dsp.Block) {
 	peaks := a.peaks[:b.Len()]
 	a.scanner.Scan(b, peaks)
-	for _, p := range peaks {
-		if p > a.take.peak {
-			a.take.peak, a.take.peakAt = p, a.frame
+	if vector.Largest(peaks) > a.take.peak {
+		for i, p := range peaks {
+			if p > a.take.peak {
+				a.take.peak, a.take.peakAt = p, a.frame+int64(i)
+			}
 		}
-		a.take.outline.peak(a.frame, p)
-		a.frame++
 	}
+	before := min(max(-a.frame, 0), int64(len(peaks))) // of frames before the song
+	a.take.outline.peak(a.frame+before, peaks[before:])
+	a.frame += int64(len(peaks))
 }
 
 // finish completes the take. stage is what was analysed; its song is as long as

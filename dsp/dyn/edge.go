@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/dsp/window"
 	"github.com/lathe-audio/lathe/dsp/xmath"
 )
@@ -18,6 +19,7 @@ type EdgeMeter struct {
 	detect [2][edgeTaps]float64 // for the two phases of what is at edgeCentre
 	phases [edgePhases][2 * edgeReach]float64
 	x      [2][]float64 // edgeReach frames before the group whose turn it is, and what follows
+	spans  []vector.Span
 	filled int
 	peak   float64
 }
@@ -27,7 +29,7 @@ const (
 	// cosine, that is flat to 0.49 of the rate.
 	edgeReach  = 128
 	edgePhases = 8
-	edgeGroup  = 8
+	edgeGroup  = vector.Group
 	edgeTaps   = 64     // of the filter that looks for anything
 	edgeCentre = 0.4825 // of the rate: the middle of what it sees
 
@@ -61,6 +63,7 @@ func NewEdgeMeter(floor float64) *EdgeMeter {
 	for c := range m.x {
 		m.x[c] = make([]float64, 2*edgeReach+2*edgeGroup+dsp.MaxBlock)
 	}
+	m.spans = make([]vector.Span, len(m.x[0])/edgeGroup)
 	m.Reset()
 	return m
 }
@@ -91,13 +94,14 @@ func (m *EdgeMeter) Write(b dsp.Block) {
 		groups := max(0, (m.filled-2*edgeReach-1)/edgeGroup)
 		quiet := float64(edgeQuiet * m.floor)
 		for c := range m.x {
-			// Of a group, the one before it and the one after it.
-			before, own := top(m.x[c][edgeReach-edgeGroup:]), top(m.x[c][edgeReach:])
+			// Of each group, and of those before the first and after the last.
+			spans := m.spans[:groups+2]
+			vector.Spans(spans, m.x[c][edgeReach-edgeGroup:])
+			before, own := top(spans[0]), top(spans[1])
 			for g := range groups {
-				x := m.x[c][g*edgeGroup:][:2*edgeReach+edgeGroup+1]
-				after := top(x[edgeReach+edgeGroup:])
+				after := top(spans[g+2])
 				if before >= quiet || own >= quiet || after >= quiet {
-					m.look(x)
+					m.look(m.x[c][g*edgeGroup:][:2*edgeReach+edgeGroup+1])
 				}
 				before, own = own, after
 			}
@@ -108,16 +112,8 @@ func (m *EdgeMeter) Write(b dsp.Block) {
 	}
 }
 
-// top returns the largest magnitude of a group.
-func top(x []float64) float64 {
-	highest := 0.0
-	for _, v := range (*[edgeGroup]float64)(x) {
-		if v = math.Abs(v); v > highest {
-			highest = v
-		}
-	}
-	return highest
-}
+// top is the largest magnitude of a group.
+func top(s vector.Span) float64 { return math.Abs(s.Middle) + s.Reach }
 
 // look reads the peaks from a group's first frame to the next group's, with edgeReach
 // frames on either side.
@@ -149,10 +145,6 @@ func (m *EdgeMeter) look(x []float64) {
 // atEdge returns the amplitude of what is at the edge of the band around a group.
 func (m *EdgeMeter) atEdge(x []float64) float64 {
 	around := x[edgeReach+edgeGroup/2-edgeTaps/2:][:edgeTaps]
-	var re, im float64
-	for k, v := range around {
-		re += float64(m.detect[0][k] * v)
-		im += float64(m.detect[1][k] * v)
-	}
+	re, im := vector.Dots(m.detect[0][:], m.detect[1][:], around)
 	return math.Sqrt(float64(re*re) + float64(im*im))
 }

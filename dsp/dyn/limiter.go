@@ -1,6 +1,9 @@
 package dyn
 
-import "github.com/lathe-audio/lathe/dsp"
+import (
+	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/vector"
+)
 
 // LimiterSettings are what a limiter is made from.
 type LimiterSettings struct {
@@ -54,10 +57,7 @@ func (l *Limiter) Process(b dsp.Block) {
 	gains := l.gainsOf(b)
 	l.delay.Process(b)
 	for c := range b {
-		x := b[c][:len(gains[c])]
-		for i, g := range gains[c] {
-			x[i] *= g
-		}
+		vector.Multiply(b[c], gains[c])
 	}
 	l.note(gains[0])
 	if len(l.gains) > 1 {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/dsp/window"
 	"github.com/lathe-audio/lathe/dsp/xmath"
 )
@@ -21,7 +22,7 @@ const (
 	fineBeta  = 8.05
 
 	// Frames are looked at or skipped in groups, at fixed multiples of this.
-	group = 8
+	group = vector.Group
 	// reach is how many groups to either side have a say in a group's peaks:
 	// the frames of both stages, 40 + 3, rounded up.
 	reach = 6
@@ -68,6 +69,8 @@ func NewPeakScanner(rate int, floor float64) *PeakScanner {
 			x:      make([]float64, buffered),
 			double: make([]float64, 2*buffered),
 			groups: make([]scanGroup, buffered/group),
+			spans:  make([]vector.Span, buffered/group),
+			bounds: make([]float64, buffered/group),
 		}
 	}
 	s.Reset()
@@ -88,6 +91,7 @@ func (s *PeakScanner) Reset() {
 		clear(s.ch[c].x)
 		clear(s.ch[c].double)
 		clear(s.ch[c].groups)
+		clear(s.ch[c].spans)
 		clear(s.out[c])
 	}
 	s.floor = s.lowest
@@ -130,7 +134,12 @@ func (s *PeakScanner) take(b dsp.Block) int {
 		s.ch[c].take(b[c], s.filled)
 	}
 	s.filled += b.Len()
-	return s.filled/group - lead
+	groups := s.filled/group - lead
+	for c := range s.ch {
+		// The weights of any position add up to 1 (times between).
+		vector.Bounds(s.ch[c].bounds[:groups], s.ch[c].spans, s.weight[:], s.between)
+	}
+	return groups
 }
 
 // give drops the groups that were looked at, and gives away peaks that wait.
@@ -153,24 +162,22 @@ func (s *PeakScanner) give(n int, peaks ...[]float64) {
 func (s *PeakScanner) look(g, first, end int, peaks *[group]float64) {
 	least := 0.0 // what is certain not to be exceeded in the channels not looked at
 	for c := first; c < end; c++ {
-		ch := &s.ch[c]
-		ch.bound = s.bound(ch.groups[g-reach : g+reach+1])
-		if ch.bound <= s.floor && ch.bound > least {
-			least = ch.bound
+		if bound := s.ch[c].bounds[g-reach]; bound <= s.floor && bound > least {
+			least = bound
 		}
 	}
 	for i := range peaks {
 		peaks[i] = least
 	}
+	closer := false
 	for c := first; c < end; c++ {
-		if s.ch[c].bound > s.floor {
+		if s.ch[c].bounds[g-reach] > s.floor {
 			s.lookCloser(&s.ch[c], g, peaks)
+			closer = true
 		}
 	}
-	if s.follow > 0 {
-		for _, p := range peaks {
-			s.floor = max(s.floor, float64(s.follow*p))
-		}
+	if closer && s.follow > 0 {
+		s.floor = max(s.floor, float64(s.follow*vector.Largest(peaks[:])))
 	}
 }
 
@@ -208,47 +215,22 @@ type scanChannel struct {
 	x      []float64 // the frames
 	double []float64 // the same at the doubled rate, as far as groups are ready
 	groups []scanGroup
-	bound  float64 // of the group whose turn it is
+	spans  []vector.Span
+	bounds []float64 // levels that nothing exceeds in groups number reach and on
 }
 
 // scanGroup is what is known of a group of frames.
 type scanGroup struct {
-	middle, extent float64 // its values are within middle ± extent
-	ready          bool    // double is filled in
-	highest        float64 // the largest magnitude there
+	ready   bool    // double is filled in
+	highest float64 // the largest magnitude there
 }
 
 // take appends frames, and measures the groups that they complete.
 func (c *scanChannel) take(x []float64, filled int) {
 	copy(c.x[filled:], x)
-	for g := filled / group; g < (filled+len(x))/group; g++ {
-		low, high := extremes((*[group]float64)(c.x[g*group:]))
-		c.groups[g] = scanGroup{middle: (low + high) / 2, extent: (high - low) / 2}
-	}
-}
-
-// extremes returns the lowest and the highest of some values. It compares them as
-// integers of the same order, of which the compiler takes the larger
-// without a jump: for sound, a jump would go the wrong way half of the time.
-func extremes(x *[group]float64) (low, high float64) {
-	first := ordered(x[0])
-	lowest, highest := first, first
-	for _, v := range x[1:] {
-		o := ordered(v)
-		lowest, highest = min(lowest, o), max(highest, o)
-	}
-	return unordered(lowest), unordered(highest)
-}
-
-// ordered maps floats to integers of the same order: of a negative number's bits
-// all but the sign are turned over. unordered is its inverse.
-func ordered(v float64) int64 {
-	i := int64(math.Float64bits(v))
-	return i ^ int64(uint64(i>>63)>>1)
-}
-
-func unordered(i int64) float64 {
-	return math.Float64frombits(uint64(i ^ int64(uint64(i>>63)>>1)))
+	from, to := filled/group, (filled+len(x))/group
+	clear(c.groups[from:to])
+	vector.Spans(c.spans[from:to], c.x[from*group:])
 }
 
 // drop forgets the first groups.
@@ -256,6 +238,7 @@ func (c *scanChannel) drop(n, groups, filled int) {
 	copy(c.x, c.x[n*group:filled])
 	copy(c.double, c.double[2*n*group:2*groups*group])
 	copy(c.groups, c.groups[n:groups])
+	copy(c.spans, c.spans[n:groups])
 }
 
 // interpolation is the design of a scanner, and only read.
@@ -372,22 +355,20 @@ func (t *interpolation) raiseWeights(gap int, phase *[2 * finePairs]float64) {
 	}
 }
 
-// bound returns a level that nothing in the middle one of the groups exceeds.
-// The weights of any position add up to 1 (times between), so what all frames
-// have in common comes out as it is, and only how far they stray from it grows.
-func (t *interpolation) bound(groups []scanGroup) float64 {
-	middle := groups[reach].middle
-	most := float64(t.between * math.Abs(middle))
-	for i, w := range t.weight {
-		g := &groups[i]
-		most += float64(w * (math.Abs(g.middle-middle) + g.extent))
-	}
-	return most
-}
-
 // fill makes group g ready: the frames and the values half-way between them.
 func (t *interpolation) fill(c *scanChannel, g int) {
 	x := (*[group + 2*halfPairs - 1]float64)(c.x[g*group-halfPairs+1:])
+	out := (*[2 * group]float64)(c.double[2*g*group:])
+	if useAVX {
+		doubleAVX(out, x, &t.half)
+	} else {
+		t.double(out, x)
+	}
+	c.groups[g] = scanGroup{ready: true, highest: vector.Largest(out[:])}
+}
+
+// double writes eight frames, the middle ones of x, and the values half-way behind each.
+func (t *interpolation) double(out *[2 * group]float64, x *[group + 2*halfPairs - 1]float64) {
 	var s0, s1, s2, s3, s4, s5, s6, s7 float64
 	for k, h := range t.half {
 		l := (*[group]float64)(x[halfPairs-1-k:])
@@ -401,15 +382,10 @@ func (t *interpolation) fill(c *scanChannel, g int) {
 		s6 += float64(h * (l[6] + r[6]))
 		s7 += float64(h * (l[7] + r[7]))
 	}
-	out := (*[2 * group]float64)(c.double[2*g*group:])
-	frames := (*[group]float64)(c.x[g*group:])
+	frames := (*[group]float64)(x[halfPairs-1:])
 	for i, v := range [group]float64{s0, s1, s2, s3, s4, s5, s6, s7} {
 		out[2*i], out[2*i+1] = frames[i], v
 	}
-	low, high := extremes((*[group]float64)(out[:group]))
-	low2, high2 := extremes((*[group]float64)(out[group:]))
-	c.groups[g].ready = true
-	c.groups[g].highest = max(-low, high, -low2, high2)
 }
 
 // peakIn returns the highest magnitude between the two middle ones of ten values

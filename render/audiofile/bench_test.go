@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/lathe-audio/lathe/dsp/vector"
 )
 
 // benchFrames is half a minute at 48 kHz: long enough to be in no cache of the CPU.
@@ -127,7 +129,7 @@ func BenchmarkPut(b *testing.B) {
 	buf := make([]byte, 6*1024+writeSlack)
 	for b.Loop() {
 		for range benchFrames / 1024 {
-			if !putStereo24(buf, left, right) {
+			if !vector.Join24(buf, left, right) {
 				b.Fatal("out of range")
 			}
 		}

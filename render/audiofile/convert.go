@@ -3,6 +3,8 @@ package audiofile
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/lathe-audio/lathe/dsp/vector"
 )
 
 // A converter turns the interleaved samples of raw into the channels of dst
@@ -47,32 +49,14 @@ const (
 func stereoInt16(dst [][]float64, at, frames int, raw []byte) int {
 	left := dst[0][at : at+frames]
 	right := dst[1][at:][:len(left)]
-	raw = raw[:4*frames]
-	for i := range left {
-		u := binary.LittleEndian.Uint32(raw[4*i:])
-		left[i] = float64(int16(u)) * scale16
-		right[i] = float64(int16(u>>16)) * scale16
-	}
+	vector.Split16(left, right, raw)
 	return -1
 }
 
-// stereoInt24 takes a frame of six bytes in one load of eight; the last
-// frame has not got those two bytes more.
 func stereoInt24(dst [][]float64, at, frames int, raw []byte) int {
 	left := dst[0][at : at+frames]
 	right := dst[1][at:][:len(left)]
-	raw = raw[:6*frames]
-	i := 0
-	for ; i < frames-1; i++ {
-		u := binary.LittleEndian.Uint64(raw[6*i:])
-		// Each sample in the upper 24 bits of an int32, so that the sign is its own.
-		left[i] = float64(int32(uint32(u)<<8)) * scale32
-		right[i] = float64(int32(uint32(u>>16)&^0xff)) * scale32
-	}
-	for ; i < frames; i++ {
-		left[i] = int24(raw[6*i:])
-		right[i] = int24(raw[6*i+3:])
-	}
+	vector.Split24(left, right, raw)
 	return -1
 }
 
@@ -133,17 +117,10 @@ const (
 func stereoFloat32(dst [][]float64, at, frames int, raw []byte) int {
 	left := dst[0][at : at+frames]
 	right := dst[1][at:][:len(left)]
-	raw = raw[:8*frames]
-	for i := range left {
-		u := binary.LittleEndian.Uint64(raw[8*i:])
-		l, r := uint32(u), uint32(u>>32)
-		if l&exp32 == exp32 || r&exp32 == exp32 {
-			return i
-		}
-		left[i] = float64(math.Float32frombits(l))
-		right[i] = float64(math.Float32frombits(r))
+	if vector.Split32(left, right, raw) {
+		return -1
 	}
-	return -1
+	return planarFloat32(dst, at, frames, raw) // which says where
 }
 
 func planarFloat32(dst [][]float64, at, frames int, raw []byte) int {

@@ -7,6 +7,8 @@ import (
 	"hash"
 	"io"
 	"math"
+
+	"github.com/lathe-audio/lathe/dsp/vector"
 )
 
 // PCMWriter writes samples that lie in a file as they are: WAV, AIFF and AIFF-C.
@@ -32,7 +34,7 @@ type pcmForm struct {
 	foreign func([]byte)              // makes of samples as WAV has them those of the file; nil where they are
 }
 
-const writeSlack = 8
+const writeSlack = vector.JoinSlack
 
 // newPCM writes the header to w. limit is the number of frames that it can say.
 func newPCM(w io.WriteSeeker, spec Spec, form pcmForm, limit int64) (*PCMWriter, error) {
@@ -71,7 +73,7 @@ func (w *PCMWriter) WriteInt(planar [][]int32) error {
 		var ok bool
 		switch {
 		case w.spec.Bits == 24 && w.spec.Channels == 2:
-			ok = putStereo24(b, planar[0][at:at+frames], planar[1][at:at+frames])
+			ok = vector.Join24(b, planar[0][at:at+frames], planar[1][at:at+frames])
 		case w.spec.Bits == 16 && w.spec.Channels == 2:
 			ok = putStereo16(b, planar[0][at:at+frames], planar[1][at:at+frames])
 		default:
@@ -208,20 +210,6 @@ func putStereo16(b []byte, left, right []int32) bool {
 		binary.LittleEndian.PutUint32(b[4*i:], uint32(uint16(l))|uint32(r)<<16)
 	}
 	return out>>16 == 0
-}
-
-// putStereo24 writes six bytes by a store of eight: the next frame, or the
-// slack, takes the two that are too many.
-func putStereo24(b []byte, left, right []int32) bool {
-	right = right[:len(left)]
-	b = b[:6*len(left)+2]
-	var out uint32
-	for i, l := range left {
-		r := right[i]
-		out |= (uint32(l) + 1<<23) | (uint32(r) + 1<<23)
-		binary.LittleEndian.PutUint64(b[6*i:], uint64(uint32(l)&0xffffff)|uint64(uint32(r))<<24)
-	}
-	return out>>24 == 0
 }
 
 func putPlanar(b []byte, planar [][]int32, at, frames, bits int) bool {
