@@ -125,19 +125,17 @@ func (m *EdgeMeter) look(x []float64) {
 	extra := float64(edgeShare * edge)
 	before, last := math.Inf(1), math.Inf(1) // whether a first value is a top is not known
 	for i := range edgeGroup + 1 {
-		around := (*[2 * edgeReach]float64)(x[i+1:])
-		for p := range m.phases {
-			sum := 0.0
-			for k, h := range m.phases[p] {
-				sum += float64(h * around[k])
-			}
-			sum = math.Abs(sum)
-			if last >= before && last >= sum && !math.IsInf(before, 1) {
-				if peak := crest(before, last, sum) + extra; peak > m.peak && peak > m.floor {
-					m.peak = peak
+		around := x[i+1:][:2*edgeReach]
+		for p := 0; p < edgePhases; p += 2 {
+			a, b := vector.Dots(m.phases[p][:], m.phases[p+1][:], around)
+			for _, now := range [2]float64{math.Abs(a), math.Abs(b)} {
+				if last >= before && last >= now && !math.IsInf(before, 1) {
+					if peak := crest(before, last, now) + extra; peak > m.peak && peak > m.floor {
+						m.peak = peak
+					}
 				}
+				before, last = last, now
 			}
-			before, last = last, sum
 		}
 	}
 }

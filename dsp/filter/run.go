@@ -19,7 +19,8 @@ import (
 //
 // For the first reason a cascade also runs section by section over the block,
 // which sits in the first-level cache, and not sample by sample: three sections
-// take 7 ns a frame instead of 10.
+// take 7 ns a frame instead of 10. With vector instructions two sections run side by
+// side, both channels in one register, in the time of one.
 
 // quiet is the level below which what rings on in a section is cut off, so that
 // the decay after the end of a sound never reaches the denormal numbers, which
@@ -243,8 +244,14 @@ func (c *Cascade) stretch() int {
 
 // run filters up to one stretch; r is nil for one channel.
 func (c *Cascade) run(l, r []float64) {
-	for i := range c.sections {
-		s := &c.sections[i]
+	rest := c.sections
+	if c.left == 0 && r != nil {
+		for ; useAVX && len(rest) >= 2; rest = rest[2:] {
+			pairAVX(&rest[0].core, &rest[1].core, &l[0], &r[0], len(l))
+		}
+	}
+	for i := range rest {
+		s := &rest[i]
 		switch {
 		case c.left > 0:
 			s.gliding(l, r, s.step)

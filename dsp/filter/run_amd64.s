@@ -1,0 +1,111 @@
+#include "textflag.h"
+
+// func pairAVX(a, b *core, l, r *float64, n int)
+//
+// Two channels in the two lanes of a register. The second section works on what the
+// first has just put out: while one waits for its last output, so does the other.
+//
+// A core is B0 B1 B2 A1 A2, and x1 x2 y1 y2 of the left and of the right channel. The
+// coefficients lie on the stack, each twice.
+TEXT ·pairAVX(SB), NOSPLIT, $160-40
+	MOVQ a+0(FP), AX
+	MOVQ b+8(FP), BX
+	MOVQ l+16(FP), SI
+	MOVQ r+24(FP), DX
+	MOVQ n+32(FP), CX
+
+	VMOVDDUP (AX), X0
+	VMOVUPD  X0, c-160(SP)
+	VMOVDDUP 8(AX), X0
+	VMOVUPD  X0, c-144(SP)
+	VMOVDDUP 16(AX), X0
+	VMOVUPD  X0, c-128(SP)
+	VMOVDDUP 24(AX), X0
+	VMOVUPD  X0, c-112(SP)
+	VMOVDDUP 32(AX), X0
+	VMOVUPD  X0, c-96(SP)
+	VMOVDDUP (BX), X0
+	VMOVUPD  X0, c-80(SP)
+	VMOVDDUP 8(BX), X0
+	VMOVUPD  X0, c-64(SP)
+	VMOVDDUP 16(BX), X0
+	VMOVUPD  X0, c-48(SP)
+	VMOVDDUP 24(BX), X0
+	VMOVUPD  X0, c-32(SP)
+	VMOVDDUP 32(BX), X0
+	VMOVUPD  X0, c-16(SP)
+
+	VMOVSD  40(AX), X1
+	VMOVHPD 72(AX), X1, X1 // x1 of a
+	VMOVSD  48(AX), X2
+	VMOVHPD 80(AX), X2, X2
+	VMOVSD  56(AX), X3
+	VMOVHPD 88(AX), X3, X3
+	VMOVSD  64(AX), X4
+	VMOVHPD 96(AX), X4, X4
+	VMOVSD  40(BX), X5
+	VMOVHPD 72(BX), X5, X5 // x1 of b
+	VMOVSD  48(BX), X6
+	VMOVHPD 80(BX), X6, X6
+	VMOVSD  56(BX), X7
+	VMOVHPD 88(BX), X7, X7
+	VMOVSD  64(BX), X8
+	VMOVHPD 96(BX), X8, X8
+
+frame:
+	VMOVSD  (SI), X0
+	VMOVHPD (DX), X0, X0
+
+	// y = b0 x + (b1 x1 + b2 x2) - a2 y2 - a1 y1
+	VMULPD  c-160(SP), X0, X9
+	VMULPD  c-144(SP), X1, X10
+	VMULPD  c-128(SP), X2, X11
+	VADDPD  X11, X10, X10
+	VADDPD  X10, X9, X9
+	VMULPD  c-96(SP), X4, X11
+	VSUBPD  X11, X9, X9
+	VMULPD  c-112(SP), X3, X11
+	VSUBPD  X11, X9, X9
+	VMOVAPD X1, X2
+	VMOVAPD X0, X1
+	VMOVAPD X3, X4
+	VMOVAPD X9, X3
+
+	VMULPD  c-80(SP), X9, X12
+	VMULPD  c-64(SP), X5, X10
+	VMULPD  c-48(SP), X6, X11
+	VADDPD  X11, X10, X10
+	VADDPD  X10, X12, X12
+	VMULPD  c-16(SP), X8, X11
+	VSUBPD  X11, X12, X12
+	VMULPD  c-32(SP), X7, X11
+	VSUBPD  X11, X12, X12
+	VMOVAPD X5, X6
+	VMOVAPD X9, X5
+	VMOVAPD X7, X8
+	VMOVAPD X12, X7
+
+	VMOVLPD X12, (SI)
+	VMOVHPD X12, (DX)
+	ADDQ    $8, SI
+	ADDQ    $8, DX
+	DECQ    CX
+	JNZ     frame
+
+	VMOVLPD X1, 40(AX)
+	VMOVHPD X1, 72(AX)
+	VMOVLPD X2, 48(AX)
+	VMOVHPD X2, 80(AX)
+	VMOVLPD X3, 56(AX)
+	VMOVHPD X3, 88(AX)
+	VMOVLPD X4, 64(AX)
+	VMOVHPD X4, 96(AX)
+	VMOVLPD X5, 40(BX)
+	VMOVHPD X5, 72(BX)
+	VMOVLPD X6, 48(BX)
+	VMOVHPD X6, 80(BX)
+	VMOVLPD X7, 56(BX)
+	VMOVHPD X7, 88(BX)
+	VMOVLPD X8, 64(BX)
+	VMOVHPD X8, 96(BX)
+	RET
