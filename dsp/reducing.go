@@ -1,5 +1,7 @@
 package dsp
 
+import "github.com/lathe-audio/lathe/dsp/vector"
+
 // Reducing is a processor that takes level off and can tell how much.
 type Reducing interface {
 	// CountReduction makes it count from now on, at some cost in time.
@@ -30,15 +32,8 @@ const inaudible = 0.1
 // any.
 func (t *Tally) Add(reduction []float64, frames int) {
 	t.seen += int64(frames)
-	for _, db := range reduction {
-		if db > inaudible {
-			t.sum += db
-			t.working++
-			if db > t.most {
-				t.most = db
-			}
-		}
-	}
+	sum, most, working := vector.Above(reduction, inaudible)
+	t.sum, t.most, t.working = t.sum+sum, max(t.most, most), t.working+int64(working)
 }
 
 // Reduction returns what was counted.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -355,9 +356,19 @@ func (m *mastering) file(ctx context.Context, s *stage, t *take, d drive) (level
 	case s.coder != nil && length > 0:
 		err = m.code(ctx, s, s.sound, length, t.sound.rate)
 	default:
-		s.report, err = measure.File(ctx, s.sound, measure.Options{})
+		if s.report, err = measure.File(ctx, s.sound, measure.Options{}); err == nil {
+			m.vouch(s.sound, s.report.SHA256)
+		}
 	}
 	return level, clamped, err
+}
+
+// vouch tells the cache the digest of a file that was measured whole.
+func (b *builder) vouch(path, sha256 string) {
+	var sum cache.Digest
+	if _, err := hex.Decode(sum[:], []byte(sha256)); err == nil {
+		b.store.Vouch(path, sum)
+	}
 }
 
 // ceiling is the linear level that the output may not exceed.

@@ -1,6 +1,9 @@
 package filter
 
-import "github.com/lathe-audio/lathe/dsp"
+import (
+	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/vector"
+)
 
 // MaxBands is how many bands a [Crossover] can make.
 const MaxBands = 5
@@ -103,11 +106,6 @@ func copyBlock(to, from dsp.Block) {
 
 // subtract takes b off a.
 func subtract(a, b dsp.Block) {
-	for ch := range a {
-		x := a[ch]
-		y := b[ch][:len(x)]
-		for i, v := range y {
-			x[i] -= v
-		}
-	}
+	vector.Subtract(a[0], b[0])
+	vector.Subtract(a[1], b[1])
 }

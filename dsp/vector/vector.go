@@ -33,6 +33,18 @@ func Add(dst, src []float64) {
 	}
 }
 
+// Subtract takes src off dst.
+func Subtract(dst, src []float64) {
+	src = src[:len(dst)]
+	n := whole(len(dst))
+	if n > 0 {
+		subtractAVX(&dst[0], &src[0], n)
+	}
+	for i := n; i < len(dst); i++ {
+		dst[i] -= src[i]
+	}
+}
+
 // Put makes dst src + 0: a copy but for -0, of which it makes +0 as a sum of
 // several signals does.
 func Put(dst, src []float64) {
@@ -94,6 +106,34 @@ func Largest(x []float64) float64 {
 		}
 	}
 	return largest
+}
+
+// Above adds up the samples of x that are above a floor, and tells how many there are
+// and the largest of them; what is no number is not. The floor is 0 or more.
+func Above(x []float64, floor float64) (sum, largest float64, count int) {
+	n := whole(len(x))
+	if n > 0 {
+		sum, largest, count = aboveAVX(&x[0], n, floor)
+	} else {
+		var lane [lanes]float64
+		n = len(x) &^ (lanes - 1)
+		for i, v := range x[:n] {
+			if v > floor {
+				lane[i%lanes] += v
+				largest = max(largest, v)
+				count++
+			}
+		}
+		sum = (lane[0] + lane[1]) + (lane[2] + lane[3])
+	}
+	for _, v := range x[n:] {
+		if v > floor {
+			sum += v
+			largest = max(largest, v)
+			count++
+		}
+	}
+	return sum, largest, count
 }
 
 // Group is how many samples a [Span] is of.

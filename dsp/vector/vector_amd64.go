@@ -12,6 +12,9 @@ var useAVX = cpu.X86.HasAVX
 func addAVX(dst, src *float64, n int)
 
 //go:noescape
+func subtractAVX(dst, src *float64, n int)
+
+//go:noescape
 func putAVX(dst, src *float64, n int)
 
 //go:noescape
@@ -25,6 +28,9 @@ func round32AVX(x *float64, n int)
 
 //go:noescape
 func largestAVX(x *float64, n int) float64
+
+//go:noescape
+func aboveAVX(x *float64, n int, floor float64) (sum, largest float64, count int)
 
 //go:noescape
 func spansAVX(dst *Span, x *float64, groups int)

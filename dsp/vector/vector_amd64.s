@@ -20,6 +20,23 @@ aloop:
 	VZEROUPPER
 	RET
 
+// func subtractAVX(dst, src *float64, n int)
+TEXT ·subtractAVX(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+
+uloop:
+	VMOVUPD (DI), Y0
+	VSUBPD  (SI), Y0, Y0
+	VMOVUPD Y0, (DI)
+	ADDQ    $32, SI
+	ADDQ    $32, DI
+	SUBQ    $4, CX
+	JNZ     uloop
+	VZEROUPPER
+	RET
+
 // func putAVX(dst, src *float64, n int)
 TEXT ·putAVX(SB), NOSPLIT, $0-24
 	MOVQ   dst+0(FP), DI
@@ -104,6 +121,40 @@ lloop:
 	VUNPCKHPD    X0, X0, X1
 	VMAXSD       X1, X0, X0
 	VMOVSD       X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func aboveAVX(x *float64, n int, floor float64) (sum, largest float64, count int)
+TEXT ·aboveAVX(SB), NOSPLIT, $0-48
+	MOVQ         x+0(FP), SI
+	MOVQ         n+8(FP), CX
+	VBROADCASTSD floor+16(FP), Y8
+	VXORPD       Y0, Y0, Y0 // sums
+	VXORPD       Y1, Y1, Y1 // largest
+	XORQ         BX, BX
+
+vloop:
+	VMOVUPD   (SI), Y2
+	VCMPPD    $0x1e, Y8, Y2, Y3 // above, and a number
+	VANDPD    Y3, Y2, Y2
+	VADDPD    Y2, Y0, Y0
+	VMAXPD    Y2, Y1, Y1
+	VMOVMSKPD Y3, AX
+	POPCNTQ   AX, AX
+	ADDQ      AX, BX
+	ADDQ      $32, SI
+	SUBQ      $4, CX
+	JNZ       vloop
+	VHADDPD      Y0, Y0, Y0 // lanes 0 and 1, lanes 2 and 3
+	VEXTRACTF128 $1, Y0, X2
+	VADDSD       X2, X0, X0
+	VEXTRACTF128 $1, Y1, X2
+	VMAXPD       X2, X1, X1
+	VUNPCKHPD    X1, X1, X2
+	VMAXSD       X2, X1, X1
+	VMOVSD       X0, sum+24(FP)
+	VMOVSD       X1, largest+32(FP)
+	MOVQ         BX, count+40(FP)
 	VZEROUPPER
 	RET
 

@@ -48,6 +48,7 @@ func TestVectorsAreTheirTwins(t *testing.T) {
 		gain := rapid.Float64Range(-4, 4).Draw(t, "gain")
 		loops := map[string]func(x []float64){
 			"Add":      func(x []float64) { Add(x, y) },
+			"Subtract": func(x []float64) { Subtract(x, y) },
 			"Put":      func(x []float64) { Put(x, y) },
 			"Scale":    func(x []float64) { Scale(x, gain) },
 			"Multiply": func(x []float64) { Multiply(x, y) },
@@ -55,6 +56,13 @@ func TestVectorsAreTheirTwins(t *testing.T) {
 			"Largest": func(x []float64) {
 				if len(x) > 0 {
 					x[0] = Largest(x)
+				}
+			},
+			"Above": func(x []float64) {
+				if len(x) > 2 {
+					var count int
+					x[0], x[1], count = Above(x, math.Abs(gain)/8)
+					x[2] = float64(count)
 				}
 			},
 			"Spans": func(x []float64) {

@@ -6,6 +6,8 @@ const useAVX = false
 
 func addAVX(dst, src *float64, n int) {}
 
+func subtractAVX(dst, src *float64, n int) {}
+
 func putAVX(dst, src *float64, n int) {}
 
 func scaleAVX(x *float64, n int, gain float64) {}
@@ -15,6 +17,8 @@ func multiplyAVX(x, gains *float64, n int) {}
 func round32AVX(x *float64, n int) {}
 
 func largestAVX(x *float64, n int) float64 { return 0 }
+
+func aboveAVX(x *float64, n int, floor float64) (sum, largest float64, count int) { return 0, 0, 0 }
 
 func spansAVX(dst *Span, x *float64, groups int) {}
 

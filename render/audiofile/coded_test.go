@@ -42,7 +42,7 @@ func coded(t *testing.T, i int) (path string) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "in.wav"), filepath.Join(dir, "out."+c.format)
 	spec := Spec{Rate: c.rate, Channels: 2, Bits: 16}
-	b, _ := encodeAs(t, spec, planarNoise(spec, codedFrames))
+	b := encodeAs(t, spec, planarNoise(spec, codedFrames))
 	if err := os.WriteFile(in, b, 0o600); err != nil {
 		t.Fatal(err)
 	}

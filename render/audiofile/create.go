@@ -43,9 +43,6 @@ type Writer interface {
 	Close() error
 	// Frames is how many frames have been written.
 	Frames() int64
-	// PCMSum is the SHA-256 of the samples alone, as [Digests] gives it for the
-	// file: the same in every format. It is complete after Close.
-	PCMSum() [32]byte
 }
 
 // Create begins a file at w, which is at its beginning and empty. The same Spec

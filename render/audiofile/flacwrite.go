@@ -1,11 +1,9 @@
 package audiofile
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"sync"
 
@@ -32,8 +30,6 @@ type flacWriter struct {
 	full   int         // blocks of it that are full
 	fill   int         // frames in the one after them
 	frames int64
-	sum    hash.Hash
-	bytes  []byte
 	err    error
 	closed bool
 }
@@ -48,7 +44,7 @@ func createFLAC(w io.WriteSeeker, spec Spec) (*flacWriter, error) {
 	if spec.Rate > most || spec.Rate > 65535 && spec.Rate%10 != 0 {
 		return nil, fmt.Errorf("audiofile: cannot write a sample rate of %d Hz as flac", spec.Rate)
 	}
-	f := &flacWriter{out: &flacOutput{w: w}, spec: spec, sum: sha256.New(), bytes: make([]byte, blockFrames*spec.align()+writeSlack)}
+	f := &flacWriter{out: &flacOutput{w: w}, spec: spec}
 	for range batchBlocks {
 		block := make([][]int32, spec.Channels)
 		for ch := range block {
@@ -127,7 +123,8 @@ func (f *flacWriter) flush() {
 	}
 	f.full, f.fill = 0, 0
 	for _, b := range blocks {
-		if f.hash(b); f.err != nil {
+		if !fits(b, f.spec.Bits) {
+			f.err = fmt.Errorf("audiofile: a sample does not fit %d bits", f.spec.Bits)
 			return
 		}
 	}
@@ -153,15 +150,15 @@ func (f *flacWriter) write(packed *frame.Frame) {
 	f.frames += int64(packed.BlockSize)
 }
 
-// hash takes a block into the digest of the samples, and refuses samples that do
-// not fit their depth.
-func (f *flacWriter) hash(block [][]int32) {
-	frames := len(block[0])
-	if !putPlanar(f.bytes, block, 0, frames, f.spec.Bits) {
-		f.err = fmt.Errorf("audiofile: a sample does not fit %d bits", f.spec.Bits)
-		return
+// fits reports whether all samples of a block fit so many bits.
+func fits(block [][]int32, bits int) bool {
+	var out uint64 // of each sample, moved up by half the range, the bits above that range
+	for _, x := range block {
+		for _, v := range x {
+			out |= uint64(int64(v) + int64(1)<<(bits-1))
+		}
 	}
-	f.sum.Write(f.bytes[:frames*f.spec.align()])
+	return out>>bits == 0
 }
 
 // Close implements [Writer].
@@ -183,12 +180,6 @@ func (f *flacWriter) Close() error {
 
 // Frames implements [Writer].
 func (f *flacWriter) Frames() int64 { return f.frames + int64(f.full*blockFrames+f.fill) }
-
-// PCMSum implements [Writer].
-func (f *flacWriter) PCMSum() (sum [32]byte) {
-	copy(sum[:], f.sum.Sum(nil))
-	return sum
-}
 
 // flacOutput is what the encoder writes to: buffered, as it writes in small
 // pieces, and with an eye on how long its frames become. It has no Close method,

@@ -1,10 +1,8 @@
 package audiofile
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"hash"
 	"io"
 	"math"
 
@@ -22,7 +20,6 @@ type PCMWriter struct {
 	limit  int64  // how many frames the header's sizes can say
 	buf    []byte // full but for slack bytes that a wide store may touch
 	n      int
-	sum    hash.Hash
 	err    error
 	closed bool
 }
@@ -38,7 +35,7 @@ const writeSlack = vector.JoinSlack
 
 // newPCM writes the header to w. limit is the number of frames that it can say.
 func newPCM(w io.WriteSeeker, spec Spec, form pcmForm, limit int64) (*PCMWriter, error) {
-	pw := &PCMWriter{w: w, spec: spec, form: form, limit: limit, sum: sha256.New(), buf: make([]byte, bufBytes+writeSlack)}
+	pw := &PCMWriter{w: w, spec: spec, form: form, limit: limit, buf: make([]byte, bufBytes+writeSlack)}
 	if _, err := w.Write(form.header(spec.Frames)); err != nil {
 		return nil, err
 	}
@@ -149,7 +146,6 @@ func (w *PCMWriter) flush() {
 		w.err = w.tooLong()
 		return
 	}
-	w.sum.Write(w.buf[:w.n])
 	if w.form.foreign != nil {
 		w.form.foreign(w.buf[:w.n])
 	}
@@ -188,13 +184,6 @@ func (w *PCMWriter) Close() error {
 
 // Frames is how many frames have been written.
 func (w *PCMWriter) Frames() int64 { return w.frames }
-
-// PCMSum is the SHA-256 of the samples alone, as [Digests] gives it for the
-// file. It is complete after Close.
-func (w *PCMWriter) PCMSum() (sum [32]byte) {
-	copy(sum[:], w.sum.Sum(nil))
-	return sum
-}
 
 // The put functions encode frames into b, which has writeSlack bytes to spare
 // behind them. They report whether every sample fits: out gathers, for each

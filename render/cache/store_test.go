@@ -74,6 +74,35 @@ func TestWhatIsPutComesBack(t *testing.T) {
 	}
 }
 
+// TestVouch: a digest that was vouched for saves reading the file, and only that file.
+func TestVouch(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir(), Options{})
+	path := writeTo(t, filepath.Join(t.TempDir(), "a"), noise("audio", 1000))
+	put := func() Digest {
+		e, err := s.Put(t.Context(), keyOf("x"), Result{Files: map[string]string{"audio": path}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Files["audio"].Digest
+	}
+	said := Digest{1}
+	s.Vouch(path, said)
+	if got := put(); got != said {
+		t.Errorf("stored as %s: read in spite of what was said", got)
+	}
+	// Whoever reads it elsewhere finds out.
+	other := openStore(t, s.Dir(), Options{})
+	if _, ok, err := other.Restore(t.Context(), keyOf("x"), map[string]string{"audio": filepath.Join(t.TempDir(), "b")}, Link); ok || err != nil {
+		t.Errorf("what was vouched for wrongly comes out (%v)", err)
+	}
+	os.Remove(path)
+	writeTo(t, path, noise("other audio", 999))
+	if got := put(); got == said {
+		t.Error("vouched for a file that has changed since")
+	}
+}
+
 func TestUnknownIsAMiss(t *testing.T) {
 	s := openStore(t, t.TempDir(), Options{})
 	if _, ok, err := s.Get(t.Context(), keyOf("x")); ok || err != nil {
