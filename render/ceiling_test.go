@@ -11,74 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lathe-audio/lathe/internal/plainpeak"
 	"github.com/lathe-audio/lathe/render"
 	"github.com/lathe-audio/lathe/render/audiofile"
 	"pgregory.net/rapid"
 )
-
-// plainPeak is a true-peak meter that shares nothing with lathe's: 32 positions between
-// every two frames, each a sum over 192 frames under a cosine, which sees as far as 0.49
-// of the rate.
-type plainPeak [32][192]float64
-
-func newPlainPeak() *plainPeak {
-	var m plainPeak
-	for p := range m {
-		for k := range m[p] {
-			x := float64(k-95) - float64(p)/32
-			m[p][k] = math.Cos(math.Pi * x / 194)
-			if x != 0 {
-				m[p][k] *= math.Sin(math.Pi*x) / (math.Pi * x)
-			}
-		}
-	}
-	return &m
-}
-
-// over returns the true peak of x in dBTP where it may be over a ceiling, and its place in
-// frames. Between two frames far below the ceiling no wave comes near it: a sine at 0.49
-// of the rate has at least one frame in eight above 0.9 of its peak, so only what lies
-// within eight frames of half the ceiling is looked at, 0 where nothing does.
-func (m *plainPeak) over(x []float64, ceiling float64) (peak float64, place int) {
-	least := math.Pow(10, ceiling/20) / 2
-	padded := make([]float64, len(x)+192)
-	copy(padded[95:], x)
-	look := 0
-	for i := range x {
-		if i+8 < len(x) && math.Abs(x[i+8]) > least {
-			look = i + 17
-		}
-		if i >= look {
-			continue
-		}
-		w := padded[i : i+192]
-		for p := range m {
-			if p%4 != 0 && p > 0 && peak > 0 && m.near(w, p) < 0.95*peak {
-				continue
-			}
-			sum := 0.0
-			for k, h := range m[p] {
-				sum += h * w[k]
-			}
-			if v := math.Abs(sum); v > peak {
-				peak, place = v, i
-			}
-		}
-	}
-	return 20 * math.Log10(peak), place
-}
-
-// near is the larger of the two positions that every fourth has around p: a wave rises
-// by less than 2 % between them.
-func (m *plainPeak) near(w []float64, p int) float64 {
-	a, b := 0.0, 0.0
-	left, right := &m[p/4*4], &m[min(p/4*4+4, 31)]
-	for k, v := range w {
-		a += left[k] * v
-		b += right[k] * v
-	}
-	return max(math.Abs(a), math.Abs(b))
-}
 
 // rude are sounds that limiters fail on, 3 to 12 dB over full scale.
 var rude = map[string]func(i int, level float64, r *rand.Rand) (l, right float64){
@@ -136,7 +73,7 @@ func writeStereo(t *testing.T, path string, rate int, x [][]float64) {
 // cannot do it says so.
 func TestNoFileIsOverItsCeiling(t *testing.T) {
 	long(t)
-	meter := newPlainPeak()
+	meter := plainpeak.New()
 	names := []string{"noise", "square", "bursts at a quarter of the rate", "clicks", "silence", "bass and treble"}
 	dir := t.TempDir()
 	checks := 0
@@ -162,7 +99,7 @@ func TestNoFileIsOverItsCeiling(t *testing.T) {
 		files := buildMix(t, dir, deliver)
 		for path, sound := range files {
 			for ch := range sound {
-				if peak, place := meter.over(sound[ch], ceiling); peak > ceiling {
+				if peak, place := meter.Over(sound[ch], ceiling); peak > ceiling {
 					rt.Errorf("%s, %s: channel %d is at %.4f dBTP at frame %d, over %g\n%s", name, path, ch, peak, place, ceiling, deliver)
 				}
 			}

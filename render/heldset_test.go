@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lathe-audio/lathe/internal/plainpeak"
 	"github.com/lathe-audio/lathe/render"
 	"github.com/lathe-audio/lathe/render/measure"
 )
@@ -28,7 +29,7 @@ var heldTargets = []struct {
 // what lathe does not.
 func TestHeldSet(t *testing.T) {
 	long(t)
-	meter := newPlainPeak()
+	meter := plainpeak.New()
 	if names := os.Getenv("LATHE_MIXES"); names != "" {
 		for _, name := range filepath.SplitList(names) {
 			for _, file := range filesIn(t, name) {
@@ -50,7 +51,7 @@ func TestHeldSet(t *testing.T) {
 }
 
 // reachesAll builds a folder's in.wav to all targets.
-func reachesAll(t *testing.T, meter *plainPeak, dir, name string) {
+func reachesAll(t *testing.T, meter *plainpeak.Meter, dir, name string) {
 	t.Helper()
 	in, err := measure.File(t.Context(), filepath.Join(dir, "in.wav"), measure.Options{})
 	if err != nil {
@@ -67,7 +68,7 @@ func reachesAll(t *testing.T, meter *plainPeak, dir, name string) {
 		x := readWhole(t, filepath.Join(dir, "dist", filepath.FromSlash(o.Path)))
 		peak := math.Inf(-1)
 		for ch := range x {
-			if p, _ := meter.over(x[ch], target.ceiling); p > peak {
+			if p, _ := meter.Over(x[ch], target.ceiling); p > peak {
 				peak = p
 			}
 		}
