@@ -6,66 +6,103 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/dyn"
 	"github.com/lathe-audio/lathe/dsp/loudness"
+	"github.com/lathe-audio/lathe/internal/plainpeak"
 	"github.com/lathe-audio/lathe/render/audiofile"
 )
 
 // The limiters are compared where they are used: music whose true peak is 3 dB over
-// the ceiling, one ceiling for all, no make-up gain.
+// the ceiling, one peak for all that come out, no make-up gain.
 const (
 	limiterCeiling = -1.0 // dBTP
 	limiterOver    = 3.0  // dB
 )
 
 // peakLimiter is a limiter under test; it returns its output, of the same length,
-// whatever it lags.
+// whatever it lags. The threshold is in dB.
 type peakLimiter struct {
 	name string
-	run  func(dir string, in dsp.Block, rate int) (dsp.Block, error)
+	run  func(dir string, in dsp.Block, rate int, threshold float64) (dsp.Block, error)
 }
 
-func peakLimiters() []peakLimiter {
-	var list []peakLimiter
-	for _, style := range dyn.Styles() {
-		list = append(list, peakLimiter{"lathe, " + style.Name, ours(style)})
-	}
+// duel is another limiter, and the settings of lathe's that are heard beside it.
+type duel struct {
+	other peakLimiter
+	ours  []peakLimiter
+}
+
+// duels are the others as they are and at their ends. Both link the sides wholly, and
+// so does what is beside them, but for loud as it is. Of their names one of the words in only
+// is wanted, where there are any.
+func duels(only string) []duel {
 	// Half x8(3L): LSP finds peaks at 8 times the rate; the sound itself keeps its own.
-	lsp := fmt.Sprintf("-c th %.6f -c boost 0 -c alr 0 -c ovs 10 ", math.Pow(10, limiterCeiling/20))
-	dpl := fmt.Sprintf("threshold=%g|truepeak=1", limiterCeiling)
-	return append(list,
-		plugin("x42 dpl", throughFFmpeg(dpl)),
-		plugin("x42 dpl, release 100 ms", throughFFmpeg(dpl+"|release=0.1")),
-		plugin("LSP", throughLV2Apply(lsp)),
-		plugin("LSP, release 20 ms", throughLV2Apply(lsp+"-c rt 20")),
-	)
+	const lsp = "|boost=0|ovs=10"
+	const peaks = lsp + "|alr=0" // without the compressor before it
+	all := []duel{
+		{dpl("x42 dpl", ""), []peakLimiter{ownStyle(dyn.Loud), ours(dyn.Transparent, 20, 1.7)}},
+		{dpl("x42 dpl, release 100 ms", "|release=0.1"), []peakLimiter{ours(dyn.Transparent, 450, 6)}},
+		{lspLimiter("LSP", lsp), []peakLimiter{ownStyle(dyn.Transparent)}},
+		{lspLimiter("LSP, peaks alone", peaks), []peakLimiter{ours(dyn.Loud, 20, 1.2)}},
+		{lspLimiter("LSP, peaks alone, line", peaks+"|mode=8"), []peakLimiter{ours(dyn.Loud, 20, 1.2)}},
+		{lspLimiter("LSP, peaks alone, release 20 ms", peaks+"|rt=20"), []peakLimiter{ours(dyn.Loud, 30, 2)}},
+		{lspLimiter("LSP, peaks alone, all times 20 ms", peaks+"|lk=20|at=20|rt=20"), []peakLimiter{ours(dyn.Loud, 60, 9)}},
+	}
+	return slices.DeleteFunc(all, func(d duel) bool { return !picked(d.other.name, only) })
 }
 
-// throughLV2Apply is LSP's limiter in lv2apply.
-func throughLV2Apply(controls string) string {
-	return "lv2apply -i in.wav -o out.wav " + controls + " http://lsp-plug.in/plugins/lv2/limiter_stereo"
+// dpl is x42's limiter.
+func dpl(name, controls string) peakLimiter {
+	return plugin(name, func(threshold float64) string {
+		return fmt.Sprintf("http\\\\://gareus.org/oss/lv2/dpl#stereo:c=threshold=%.6f|truepeak=1%s", threshold, controls)
+	})
 }
 
-// throughFFmpeg is x42's limiter in ffmpeg: it asks its host for urid:map, which
-// lv2apply does not have.
-func throughFFmpeg(controls string) string {
-	return `ffmpeg -v error -y -i in.wav -af 'lv2=p=http\\://gareus.org/oss/lv2/dpl#stereo:c=` + controls + `' -c:a pcm_f32le out.wav`
+// lspLimiter is LSP's.
+func lspLimiter(name, controls string) peakLimiter {
+	return plugin(name, func(threshold float64) string {
+		return fmt.Sprintf("http\\\\://lsp-plug.in/plugins/lv2/limiter_stereo:c=th=%.7f%s", math.Pow(10, threshold/20), controls)
+	})
 }
 
-// ours is a style of the limiter as a delivery uses it: with its margin to the ceiling.
-func ours(style dyn.Style) func(string, dsp.Block, int) (dsp.Block, error) {
-	return func(_ string, in dsp.Block, rate int) (dsp.Block, error) {
-		const margin = 0.06 // dB: ceilingMargin of package render
-		out := dsp.NewBlock(in.Len())
-		copy(out[0], in[0])
-		copy(out[1], in[1])
-		l := dyn.NewLimiter(dyn.LimiterSettings{
-			GainSettings: dyn.GainSettings{Rate: rate, Ceiling: math.Pow(10, (limiterCeiling-margin)/20), Style: style},
-			Unlink:       style.Unlink,
-		})
+// plugin plays through ffmpeg's lv2 filter. x42's asks its host for urid:map, which
+// lv2apply does not have; and lv2apply runs a plug-in frame by frame, which takes ten times as long.
+func plugin(name string, filter func(threshold float64) string) peakLimiter {
+	return peakLimiter{name, func(dir string, in dsp.Block, rate int, threshold float64) (dsp.Block, error) {
+		if err := writeFloat(filepath.Join(dir, "in.wav"), in, rate); err != nil {
+			return dsp.Block{}, err
+		}
+		c := exec.Command("ffmpeg", "-v", "error", "-y", "-i", "in.wav", "-af", "lv2=p="+filter(threshold), "-c:a", "pcm_f32le", "out.wav")
+		c.Dir = dir
+		if out, err := c.CombinedOutput(); err != nil {
+			return dsp.Block{}, fmt.Errorf("%s: %v\n%s", c, err, out)
+		}
+		x, _, err := readFloat(filepath.Join(dir, "out.wav"))
+		return x, err
+	}}
+}
+
+// ownStyle is a style of lathe's limiter as it is.
+func ownStyle(style dyn.Style) peakLimiter {
+	return peakLimiter{"lathe, " + style.Name, playOurs(dyn.GainSettings{Style: style}, style.Unlink)}
+}
+
+// ours is a style with a release and a look-ahead in ms, its sides wholly linked.
+func ours(style dyn.Style, release, lookAhead float64) peakLimiter {
+	name := fmt.Sprintf("lathe, %s, %g ms, %g ms ahead", style.Name, release, lookAhead)
+	return peakLimiter{name, playOurs(dyn.GainSettings{Style: style, Release: release, LookAhead: lookAhead}, 0)}
+}
+
+func playOurs(set dyn.GainSettings, unlink float64) func(string, dsp.Block, int, float64) (dsp.Block, error) {
+	return func(_ string, in dsp.Block, rate int, threshold float64) (dsp.Block, error) {
+		set := set
+		set.Rate, set.Ceiling = rate, math.Pow(10, threshold/20)
+		out := copied(in)
+		l := dyn.NewLimiter(dyn.LimiterSettings{GainSettings: set, Unlink: unlink})
 		for at := 0; at < out.Len(); at += dsp.MaxBlock {
 			l.Process(out.Cut(at, min(at+dsp.MaxBlock, out.Len())))
 		}
@@ -73,42 +110,56 @@ func ours(style dyn.Style) func(string, dsp.Block, int) (dsp.Block, error) {
 	}
 }
 
-// plugin runs a command line that makes out.wav of in.wav.
-func plugin(name, line string) peakLimiter {
-	return peakLimiter{name, func(dir string, in dsp.Block, rate int) (dsp.Block, error) {
-		if err := writeFloat(filepath.Join(dir, "in.wav"), in, rate); err != nil {
-			return dsp.Block{}, err
+// level plays in so that the true peak of its output, from a frame on, is the ceiling less
+// the margin that a delivery keeps, within 0.005 dB: each time the threshold moves by what
+// is missing.
+func (l peakLimiter) level(dir string, in dsp.Block, rate, from int) (out dsp.Block, threshold, peak float64, err error) {
+	const goal = limiterCeiling - 0.06 // ceilingMargin of package render
+	threshold = goal
+	for range 6 {
+		if out, err = l.run(dir, in, rate, threshold); err != nil {
+			return out, threshold, peak, fmt.Errorf("%s: %w", l.name, err)
 		}
-		c := exec.Command("bash", "-c", line)
-		c.Dir = dir
-		if out, err := c.CombinedOutput(); err != nil {
-			return dsp.Block{}, fmt.Errorf("%s: %v\n%s", line, err, out)
+		peak = peakOf(out.Cut(from, out.Len()))
+		if math.Abs(peak-goal) < 0.005 || threshold == 0 && peak < goal {
+			break // reached, or never: 0 dB is the highest threshold there is
 		}
-		x, _, err := readFloat(filepath.Join(dir, "out.wav"))
-		return x, err
-	}}
+		threshold = min(0, threshold+goal-peak)
+	}
+	return out, threshold, peak, nil
 }
 
-// play returns what a limiter makes of in, and what it would make of it without
-// limiting: LSP's oversampling, for one, is a filter even so, and every limiter lags.
-func (l peakLimiter) play(dir string, in dsp.Block, rate int) (out, idle dsp.Block, err error) {
+// idle is what a limiter makes of in without limiting: LSP's oversampling, for one, is a
+// filter even so, and every limiter lags.
+func (l peakLimiter) idle(dir string, in dsp.Block, rate int) (dsp.Block, error) {
 	const quiet = 1. / 1024
-	if out, err = l.run(dir, in, rate); err != nil {
-		return out, idle, err
-	}
-	low := dsp.NewBlock(in.Len())
-	copy(low[0], in[0])
-	copy(low[1], in[1])
+	low := copied(in)
 	amplify(low, quiet)
-	if idle, err = l.run(dir, low, rate); err == nil {
-		amplify(idle, 1/quiet)
+	out, err := l.run(dir, low, rate, limiterCeiling)
+	if err == nil {
+		amplify(out, 1/quiet)
 	}
-	return out, idle, err
+	return out, err
+}
+
+// peakOf is the true peak in dBTP by a meter that shares nothing with any of them. It looks
+// beside the frames within 3 dB of the highest.
+func peakOf(b dsp.Block) float64 {
+	highest := 0.0
+	for c := range b {
+		for _, v := range b[c] {
+			highest = max(highest, math.Abs(v))
+		}
+	}
+	meter, near := plainpeak.New(), 20*math.Log10(highest)+3
+	left, _ := meter.Over(b[0], near)
+	right, _ := meter.Over(b[1], near)
+	return max(left, right)
 }
 
 // benchLimiters prints what each limiter does to each file (of a list with commas; of the
 // demo song where it is empty), and to two tones.
-func benchLimiters(files, dir string) error {
+func benchLimiters(files, dir, only string) error {
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "lathe-bench-")
 		if err != nil {
@@ -123,64 +174,110 @@ func benchLimiters(files, dir string) error {
 			return err
 		}
 	}
-	for _, program := range []string{"lv2apply", "ffmpeg"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return fmt.Errorf("%s is not installed: the others are heard through it", program)
-		}
+	if _, err := exec.LookPath("ffmpeg"); err != nil {
+		return fmt.Errorf("ffmpeg is not installed: the others are heard through its lv2 filter")
 	}
 	for _, file := range strings.Split(files, ",") {
 		in, rate, err := readFloat(file)
 		if err != nil {
 			return err
 		}
-		peak := truePeak(in, rate)
-		amplify(in, math.Pow(10, (limiterCeiling+limiterOver)/20)/peak)
-		fmt.Printf("\n%s, %.0f s, %d Hz, %+.1f LUFS at %+.1f dBTP\n", filepath.Base(file), float64(in.Len())/float64(rate), rate, integrated(in, rate), limiterCeiling+limiterOver)
-		fmt.Printf("%-26s %9s %8s %12s %12s %10s\n", "limiter", "over dB", "LUFS", "residual dB", "distort. dB", "pumping dB")
-		for _, l := range peakLimiters() {
-			out, idle, err := l.play(dir, in, rate)
-			if err != nil {
-				return fmt.Errorf("%s: %w", l.name, err)
-			}
-			r := compare(idle, out, rate)
-			fmt.Printf("%-26s %+9.2f %8.2f %12.1f %12.1f %10.2f\n", l.name, r.over, r.lufs, r.residual, r.distortion, r.pumping)
+		amplify(in, math.Pow(10, (limiterCeiling+limiterOver-peakOf(in))/20))
+		title := fmt.Sprintf("%s, %.0f s, %d Hz, %+.1f LUFS at %+.1f dBTP", filepath.Base(file), float64(in.Len())/float64(rate), rate, integrated(in, rate), limiterCeiling+limiterOver)
+		if err := benchMusic(title, dir, in, rate, duels(only)); err != nil {
+			return err
 		}
 	}
-	return benchTwoTones(dir)
+	return benchTwoTones(dir, duels(only))
+}
+
+// benchMusic prints the styles, and each of the others with what is beside it: by how much
+// that is worse in the column where it is worst.
+func benchMusic(title, dir string, in dsp.Block, rate int, duels []duel) error {
+	fmt.Printf("\n%s\n%-41s %12s %9s %8s %12s %12s %10s %9s\n", title, "limiter", "threshold dB", "peak dBTP", "LUFS", "residual dB", "distort. dB", "pumping dB", "worse by")
+	for _, style := range dyn.Styles() {
+		if _, err := ownStyle(style).show(dir, in, rate, nil); err != nil {
+			return err
+		}
+	}
+	for _, d := range duels {
+		other, err := d.other.show(dir, in, rate, nil)
+		if err != nil {
+			return err
+		}
+		for _, l := range d.ours {
+			if _, err := l.show(dir, in, rate, &other); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// show prints what a limiter does to music.
+func (l peakLimiter) show(dir string, in dsp.Block, rate int, other *effect) (effect, error) {
+	out, threshold, peak, err := l.level(dir, in, rate, 0)
+	if err != nil {
+		return effect{}, err
+	}
+	idle, err := l.idle(dir, in, rate)
+	if err != nil {
+		return effect{}, fmt.Errorf("%s: %w", l.name, err)
+	}
+	e := compare(idle, out, rate)
+	fmt.Printf("%-41s %12.3f %9.3f %8.2f %12.2f %12.2f %10.3f", l.name, threshold, peak, e.lufs, e.residual, e.distortion, e.pumping)
+	if other != nil {
+		fmt.Printf(" %+9.2f", max(e.residual-other.residual, e.distortion-other.distortion, e.pumping-other.pumping))
+	}
+	fmt.Println()
+	return e, nil
 }
 
 // effect is what a limiter has done.
 type effect struct {
-	over       float64 // dB, true peak over the ceiling
 	lufs       float64
 	residual   float64 // dB, of what one gain for all does not explain, against the sound
 	distortion float64 // dB, of what a gain that moves slowly does not explain
 	pumping    float64 // dB, how far that slow gain strays from its mean
 }
 
-// compare holds an output against what the limiter gives where it is idle. A limiter is a gain; the slow part of it
-// is heard as pumping, and what is left when that is taken away as distortion. The
-// slow gain is what fits best under a Hann window of 50 ms, every 25 ms, and a straight
-// line between.
+// compare holds an output against what the limiter gives where it is idle. A limiter is a
+// gain; the slow part of it is heard as pumping, and what is left when that is taken away as
+// distortion. The slow gain is what fits best under a Hann window of 50 ms, every 25 ms, and
+// a straight line between: eight such lines, shifted against each other, and the mean of what
+// they give, so that it does not matter by how much a limiter lags (one line: 0.2 dB).
 func compare(in, out dsp.Block, rate int) effect {
 	n := min(in.Len(), out.Len())
 	in, out = in.Cut(0, n), out.Cut(0, n)
-	e := effect{over: 20*math.Log10(truePeak(out, rate)) - limiterCeiling, lufs: integrated(out, rate)}
+	e := effect{lufs: integrated(out, rate)}
 	g, _ := fitGain(in, out, 0, n, nil)
 	e.residual = unexplained(in, out, func(int) float64 { return g })
-
+	const lines = 8
 	hop := rate / 40
+	var distortion, pumping float64
+	for k := range lines {
+		d, p := slowGain(in, out, hop, k*hop/lines)
+		distortion, pumping = distortion+math.Pow(10, d/10), pumping+p*p
+	}
+	e.distortion = 10 * math.Log10(distortion/lines)
+	e.pumping = math.Sqrt(pumping / lines)
+	return e
+}
+
+// slowGain is what a gain that moves slowly does not explain, and how far it strays from
+// its mean, both in dB. Its windows lie shift frames later than multiples of a hop.
+func slowGain(in, out dsp.Block, hop, shift int) (distortion, pumping float64) {
 	window := make([]float64, 2*hop)
 	for i := range window {
 		window[i] = 0.5 - 0.5*math.Cos(math.Pi*(float64(i)+0.5)/float64(hop))
 	}
 	var gains, weights []float64
-	for at := -hop; at < n; at += hop {
+	for at := shift - 2*hop; at < in.Len(); at += hop {
 		gain, weight := fitGain(in, out, at, at+2*hop, window)
 		gains, weights = append(gains, gain), append(weights, weight)
 	}
-	e.distortion = unexplained(in, out, func(i int) float64 {
-		k, part := i/hop, float64(i%hop)/float64(hop)
+	distortion = unexplained(in, out, func(i int) float64 {
+		k, part := (i-shift+hop)/hop, float64((i-shift+hop)%hop)/float64(hop)
 		return gains[k] + part*(gains[min(k+1, len(gains)-1)]-gains[k])
 	})
 	var mean, square, sum float64
@@ -189,8 +286,7 @@ func compare(in, out dsp.Block, rate int) effect {
 		mean, square, sum = mean+weights[i]*v, square+weights[i]*v*v, sum+weights[i]
 	}
 	mean /= sum
-	e.pumping = math.Sqrt(max(0, square/sum-mean*mean))
-	return e
+	return distortion, math.Sqrt(max(0, square/sum-mean*mean))
 }
 
 // fitGain is the gain that makes in most like out, and the energy that says so.
@@ -228,7 +324,7 @@ func unexplained(in, out dsp.Block, gain func(int) float64) float64 {
 
 // benchTwoTones plays 50 Hz and 1 kHz, the second 12 dB below the first, together 3 dB
 // over the ceiling. A gain that follows the bass puts sidebands beside the higher tone.
-func benchTwoTones(dir string) error {
+func benchTwoTones(dir string, duels []duel) error {
 	const rate, seconds = 48000, 12
 	in := dsp.NewBlock(rate * seconds)
 	low := math.Pow(10, (limiterCeiling+limiterOver)/20) / 1.25
@@ -238,11 +334,18 @@ func benchTwoTones(dir string) error {
 		in[1][i] = in[0][i]
 	}
 	fmt.Printf("\n50 Hz and 1 kHz, %+.1f dBTP, after 6 s\n", limiterCeiling+limiterOver)
-	fmt.Printf("%-26s %9s %16s %12s\n", "limiter", "over dB", "sidebands dB", "50 Hz THD dB")
-	for _, l := range peakLimiters() {
-		out, err := l.run(dir, in, rate)
+	fmt.Printf("%-41s %12s %9s %16s %12s\n", "limiter", "threshold dB", "peak dBTP", "sidebands dB", "50 Hz THD dB")
+	var list []peakLimiter
+	for _, style := range dyn.Styles() {
+		list = append(list, ownStyle(style))
+	}
+	for _, d := range duels {
+		list = append(append(list, d.other), d.ours...)
+	}
+	for _, l := range list {
+		out, threshold, peak, err := l.level(dir, in, rate, rate)
 		if err != nil {
-			return fmt.Errorf("%s: %w", l.name, err)
+			return err
 		}
 		x := out[0][6*rate : 11*rate]
 		var sides, thd float64
@@ -252,7 +355,7 @@ func benchTwoTones(dir string) error {
 				thd += squared(toneLevel(x, 50*float64(k), rate))
 			}
 		}
-		fmt.Printf("%-26s %+9.2f %16.1f %12.1f\n", l.name, 20*math.Log10(truePeak(out.Cut(rate, out.Len()-rate), rate))-limiterCeiling,
+		fmt.Printf("%-41s %12.3f %9.3f %16.1f %12.1f\n", l.name, threshold, peak,
 			10*math.Log10(sides+1e-30)-20*math.Log10(toneLevel(x, 1000, rate)), 10*math.Log10(thd+1e-30)-20*math.Log10(toneLevel(x, 50, rate)))
 	}
 	return nil
@@ -271,6 +374,13 @@ func toneLevel(x []float64, hz float64, rate int) float64 {
 	return 2 * math.Hypot(re, im) / float64(len(x))
 }
 
+func copied(b dsp.Block) dsp.Block {
+	out := dsp.NewBlock(b.Len())
+	copy(out[0], b[0])
+	copy(out[1], b[1])
+	return out
+}
+
 func amplify(b dsp.Block, gain float64) {
 	for c := range b {
 		for i := range b[c] {
@@ -279,15 +389,11 @@ func amplify(b dsp.Block, gain float64) {
 	}
 }
 
-func reading(b dsp.Block, rate int) loudness.Reading {
+func integrated(b dsp.Block, rate int) float64 {
 	m := loudness.New(rate, 2, loudness.Options{})
 	m.Write(b[:])
-	return m.Reading()
+	return m.Reading().Integrated
 }
-
-func truePeak(b dsp.Block, rate int) float64 { return math.Pow(10, reading(b, rate).TruePeak.DB/20) }
-
-func integrated(b dsp.Block, rate int) float64 { return reading(b, rate).Integrated }
 
 // readFloat reads a whole file.
 func readFloat(path string) (dsp.Block, int, error) {

@@ -10,7 +10,7 @@
 //	go run ./internal/bench -stems 16 -minutes 2 -runs 3
 //	go run ./internal/bench -work measure   # a file of 60 minutes, measured
 //	go run ./internal/bench -work measure -file album.flac
-//	go run ./internal/bench -work limiter -file a.wav,b.wav   # the limiter beside others, through lv2apply
+//	go run ./internal/bench -work limiter -file a.wav,b.wav   # the limiter beside others, through ffmpeg
 //	go run ./internal/bench -work processors # what a frame costs in each kind (lathe alone)
 //	go run ./internal/bench -work resample  # quality and speed of sample rate conversion
 package main
@@ -32,7 +32,7 @@ func main() {
 	minutes := flag.Float64("minutes", 0, "length of each, or of the file to be measured (default 4 and 60)")
 	runs := flag.Int("runs", 3, "runs of each tool, in turn; the median counts")
 	work := flag.String("work", "mix", "mix: stems to a float mixdown; release: stems to master to streaming, cd and broadcast; master: one mix to one master; edit: what a change costs; measure: loudness and peaks of one long file; limiter: what limiters do to music; processors: each kind on its own; resample: sample rate conversion")
-	file := flag.String("file", "", "a file of your own for -work measure and master")
+	file := flag.String("file", "", "a file of your own for -work measure and master; files, with commas, for -work limiter")
 	only := flag.String("tools", "", "only tools whose name has one of these words, besides lathe: tuned,SoX (default: all that are installed)")
 	dir := flag.String("dir", "", "folder for stems and results, kept (default: a temporary one)")
 	programme := flag.String("make", "", "write the file that -work measure makes to this path, and end")
@@ -73,7 +73,7 @@ func main() {
 		return
 	}
 	if *work == "limiter" {
-		if err := benchLimiters(*file, *dir); err != nil {
+		if err := benchLimiters(*file, *dir, *only); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}
