@@ -37,8 +37,8 @@ type duel struct {
 }
 
 // duels are the others as they are and at their ends. Both link the sides wholly, and
-// so does what is beside them, but for loud as it is. Of their names one of the words in only
-// is wanted, where there are any.
+// so does what is beside them, but for loud as it is. Where only has words (with commas),
+// those are left whose name has one of them.
 func duels(only string) []duel {
 	// Half x8(3L): LSP finds peaks at 8 times the rate; the sound itself keeps its own.
 	const lsp = "|boost=0|ovs=10"
@@ -70,7 +70,7 @@ func lspLimiter(name, controls string) peakLimiter {
 }
 
 // plugin plays through ffmpeg's lv2 filter. x42's asks its host for urid:map, which
-// lv2apply does not have; and lv2apply runs a plug-in frame by frame, which takes ten times as long.
+// lv2apply does not have; and lv2apply runs a plug-in frame by frame, which takes eight times as long.
 func plugin(name string, filter func(threshold float64) string) peakLimiter {
 	return peakLimiter{name, func(dir string, in dsp.Block, rate int, threshold float64) (dsp.Block, error) {
 		if err := writeFloat(filepath.Join(dir, "in.wav"), in, rate); err != nil {
