@@ -11,7 +11,7 @@ import (
 
 // Band is a band of an equaliser, with settings as they are written.
 type Band struct {
-	Shape string  `json:"type"` // "bell", "lowshelf" or "highshelf"
+	Shape string  `json:"type"` // "bell", "lowshelf", "highshelf" or "tilt"
 	Hz    float64 `json:"freq_hz"`
 	Gain  float64 `json:"gain_db"`
 	Q     float64 `json:"q"`
@@ -45,6 +45,8 @@ func (b Band) prototype() filter.Prototype {
 		return filter.AnalogLowShelf(b.Hz, b.Gain, b.Q)
 	case "highshelf":
 		return filter.AnalogHighShelf(b.Hz, b.Gain, b.Q)
+	case "tilt":
+		return filter.AnalogTilt(b.Hz, b.Gain)
 	}
 	return filter.AnalogBell(b.Hz, b.Gain, b.Q)
 }
