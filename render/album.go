@@ -132,7 +132,7 @@ func (p *pool) describe() (cache.Description, error) {
 	d := p.jobs[0].delivery
 	t := cache.Describe(EngineVersion, "album loudness")
 	for i, st := range p.stages {
-		if st.laid.length == 0 {
+		if st.laid.length == 0 || st.toneUnknown() {
 			return nil, nil
 		}
 		what := fmt.Sprintf("song %d: ", i+1)

@@ -23,7 +23,8 @@ type AlbumTable struct {
 	Mode     string               `json:"loudness_mode"`
 	Songs    []AlbumRow           `json:"songs"`
 	Album    measure.AlbumReport  `json:"album"`
-	Bands    []measure.OctaveBand `json:"mean_bands"` // the mean of the songs' tone: each band against the song's whole level
+	Tilt     *float64             `json:"mean_tilt_db_per_octave"` // of those songs' files that have one
+	Bands    []measure.OctaveBand `json:"mean_bands"`              // the mean of the songs' tone: each band against the song's whole level
 	Parts    []AlbumPart          `json:"parts"`
 }
 
@@ -49,6 +50,9 @@ type AlbumRow struct {
 	Reduction    float64  `json:"max_reduction_db"`
 
 	Tone []measure.OctaveBand `json:"tone_db"` // each band against the album's mean, levels left out
+
+	Tilt      *float64  `json:"tilt_db_per_octave"` // of the file's loud parts, from 100 Hz to 10 kHz; null: it has none, or only ffmpeg could decode it
+	Corrected *SongTone `json:"tone"`               // how the build corrected it; null without the album's tone
 }
 
 // AlbumPart is a disc, a side or the whole.
@@ -95,7 +99,7 @@ func Album(ctx context.Context, p *spec.Project, out, delivery string) (*AlbumTa
 		e := j.entry
 		t.Songs = append(t.Songs, AlbumRow{
 			Number: e.Track, Title: j.song.Title, File: j.path, Disc: e.Disc, Side: e.Side, Gap: e.Gap, Crossfade: e.Crossfade.Length,
-			Joined: e.Joined(), Gain: o.Gain, Trim: e.Trim, Reduction: o.Reduction,
+			Joined: e.Joined(), Gain: o.Gain, Trim: e.Trim, Reduction: o.Reduction, Corrected: o.Tone,
 		})
 	}
 	reports, err := measure.Files(ctx, measure.Options{}, files...)
@@ -105,6 +109,9 @@ func Album(ctx context.Context, p *spec.Project, out, delivery string) (*AlbumTa
 	for i, r := range reports {
 		s := &t.Songs[i]
 		s.Duration, s.Integrated, s.Range, s.MaxShortTerm, s.TruePeak = r.Duration, rounded(r.Integrated), rounded(r.Range), rounded(r.MaxShortTerm), rounded(r.TruePeak)
+	}
+	if err := t.tilts(ctx, files); err != nil {
+		return nil, err
 	}
 	t.Album = measure.Album(reports)
 	t.place()

@@ -153,6 +153,9 @@ func (b *builder) songs(ctx context.Context, jobs []job) ([]staged, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.findTone(ctx, r); err != nil {
+		return nil, err
+	}
 	if err := b.all(ctx, r); err != nil {
 		return nil, err
 	}

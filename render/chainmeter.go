@@ -114,11 +114,12 @@ func (b *builder) report(ctx context.Context, s *laid) {
 	seen := map[*channel]bool{}
 	for i := range s.stages {
 		st := &s.stages[i]
-		if st.from.name != "master" || st.print != nil || seen[st.from] {
+		master := st.behindTone()
+		if master.name != "master" || st.print != nil || seen[master] {
 			continue
 		}
-		seen[st.from] = true
-		a := b.stored(ctx, s, st.from)
+		seen[master] = true
+		a := b.stored(ctx, s, master)
 		if a == nil || len(a.Chain) == 0 {
 			continue
 		}

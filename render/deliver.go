@@ -458,6 +458,7 @@ func (s *stage) named(out Output) Output {
 	out.Path, out.Song, out.Version, out.Delivery = s.path, s.song.Title, s.version.name, s.delivery.Name
 	out.Profile = s.delivery.Title
 	out.Tags = s.says()
+	out.Tone = s.songTone()
 	out.Print = s.printName()
 	if out.Version == "" {
 		out.Version = "main"

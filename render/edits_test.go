@@ -114,6 +114,7 @@ var slots = []slot{
 	{"follows", []string{"{file: two.yaml, title: ${second.title}, trim: ${trim}, gap: 0}", "{mix: bass.wav, title: ${second.title}, crossfade: 0.3 s}", "{mix: bass.wav, title: ${second.title}, start: 0.1 s, fade_in: 20 ms}"}},
 	{"last", []string{"", ", crossfade: {length: 0.2 s, shape: linear}", ", gap: 0, end: 0.9 s"}},
 	{"album.loudness", []string{"", "loudness: album\n", "loudness: {mode: track}\n"}},
+	{"album.tone", []string{"", "tone: 0.5 dB\n", "tone: {tilt: 0.2 dB}\n"}},
 	{"second.title", []string{"Slack", "Spring"}},
 	{"trim", []string{"0 dB", "-1.5 dB"}},
 }
@@ -143,7 +144,7 @@ versions: {dub: {mute: ${dub.mute}${dub.dynamics}}, ${voice}}
 const (
 	masterTemplate  = "master: {${master.reference}${master.lanes}${master.reduction}chain: [${master.order}]}\n"
 	deliverTemplate = "deliver: [${deliver.order}]\n"
-	albumTemplate   = "lathe: 1\nrelease: {title: '${release.title}', artist: Test}\nsongs: [${songs}]\n${album.loudness}" + masterTemplate + deliverTemplate
+	albumTemplate   = "lathe: 1\nrelease: {title: '${release.title}', artist: Test}\nsongs: [${songs}]\n${album.loudness}${album.tone}" + masterTemplate + deliverTemplate
 	secondSong      = "lathe: 1\nsong: {title: Second}\nstems: {drums: drums.wav, lead: {file: lead.wav, gain: -3 dB}}\n"
 	ownPreset       = "doc: the test's own\nchain: [compressor: {threshold: '${own.threshold}', ratio: 2}]\n"
 )

@@ -104,6 +104,8 @@ type Output struct {
 	AlbumIntegrated *float64 `json:"album_integrated_lufs,omitempty"`
 	AlbumTruePeak   *float64 `json:"album_true_peak_dbtp,omitempty"`
 
+	Tone *SongTone `json:"tone,omitempty"` // how the song was brought towards its album's; absent without the album's `tone`
+
 	TargetLoudness *float64 `json:"target_lufs"` // null too where the album has it as a whole
 	TargetPeak     *float64 `json:"target_peak_dbfs,omitempty"`
 	Ceiling        *float64 `json:"ceiling_dbtp"`

@@ -238,6 +238,46 @@ func TestGoldenAlbum(t *testing.T) {
 	compareGolden(t, r, "testdata/golden-album.txt")
 }
 
+// TestGoldenTone does the same for an album whose songs are tilted towards their mean.
+func TestGoldenTone(t *testing.T) {
+	long(t)
+	dir := t.TempDir()
+	writeGoldenStems(t, dir)
+	for name, text := range map[string]string{"lathe.yaml": goldenTone, "song.yaml": goldenToneSong} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := render.Build(context.Background(), load(t, dir), render.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareGolden(t, r, "testdata/golden-tone.txt")
+}
+
+const goldenTone = `lathe: 1
+release: {title: Golden, artist: Test}
+loudness: album
+tone: {tilt: 0.4 dB, except: [5]}
+songs:
+  - {mix: drums.wav, title: One}
+  - {mix: bass.wav, title: Two, gap: 0}
+  - {file: song.yaml, crossfade: 0.3 s}
+  - {mix: lead.wav, title: Four}
+  - {mix: drums.wav, title: Five}
+deliver:
+  - streaming: {versions: [main]}
+  - mix: {from: master, name: float, sample_rate: 44.1 kHz, mono_below: 120 Hz}
+`
+
+const goldenToneSong = `lathe: 1
+song: {title: Three}
+session: {sample_rate: 48 kHz}
+stems: {drums: drums.wav, lead: {file: lead.wav, gain: -3 dB}}
+versions: {dub: {mute: [lead]}}
+master: {chain: [eq: {bands: [{type: highshelf, freq: 4 kHz, gain: 3 dB}]}]}
+`
+
 const goldenAlbum = `lathe: 1
 release: {title: Golden, artist: Test, upc: "036000291452"}
 loudness: album

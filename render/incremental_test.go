@@ -148,7 +148,7 @@ func (w *workbench) build(t *rapid.T, jobs int, only ...string) error {
 			made = slices.Delete(made, at, at+1)
 		case at >= 0:
 			t.Fatalf("%s was made (only %q), against the plan", name, only)
-		case s.Run && (s.Output == "" || !unmeasured(steps, s.Song)):
+		case s.Run && (s.Output == "" || !unmeasured(steps, s.Song)) && (s.Action == "tilt of the master" || !untoned(steps)):
 			t.Fatalf("%s was planned (only %q), and not made", name, only)
 		}
 	}
@@ -165,6 +165,12 @@ func unmeasured(steps []render.Step, song string) bool {
 	return slices.ContainsFunc(steps, func(s render.Step) bool {
 		return s.Song == song && s.Run && (s.Action == "mix" || s.Action == "master")
 	})
+}
+
+// untoned reports whether a plan could not know the tone of an album: then it expects
+// that all that follows has to be made; what keeps its correction need not be.
+func untoned(steps []render.Step) bool {
+	return slices.ContainsFunc(steps, func(s render.Step) bool { return s.Run && s.Action == "tilt of the master" })
 }
 
 // disturb does what happens between two builds besides edits: outputs are

@@ -36,7 +36,7 @@ func Plan(ctx context.Context, p *spec.Project, o Options) ([]Step, error) {
 		return nil, err
 	}
 	var steps []Step
-	for _, s := range r.songs {
+	for _, s := range slices.Concat(r.songs, r.heard) {
 		more, err := b.steps(ctx, s)
 		if err != nil {
 			return nil, err
@@ -148,9 +148,14 @@ func (b *builder) steps(ctx context.Context, s *laid) ([]Step, error) {
 			}
 		}
 	}
-	for _, c := range needed { // the main version's, where only others are asked for: it says how long the song is
-		visit(&s.stages[0], c)
+	main := s.toneOf.stage() // the main version's, where only others are asked for: it says how long the song is
+	if main == nil {
+		main = &s.stages[0]
 	}
+	for _, c := range needed {
+		visit(main, c)
+	}
+	steps = append(steps, b.toneSteps(s)...)
 	for i := range s.stages {
 		st := &s.stages[i]
 		step := Step{Song: s.song.Title, Action: "deliver " + st.path, Output: st.path, Run: true}
@@ -178,6 +183,8 @@ func (b *builder) outputReasons(st *stage, known bool) []reason {
 	switch {
 	case known:
 		return b.reasons(st, "", st.finish)
+	case st.toneUnknown():
+		return st.tone.reasons(b)
 	case st.pool != nil:
 		return b.poolReasons(st.pool)
 	}

@@ -117,7 +117,11 @@ func (v *Previewer) Render(ctx context.Context, p *spec.Project, o Options, seco
 
 // layOut lays out a song as a build does.
 func (b *builder) layOut(ctx context.Context, jobs []job) (*laid, error) {
-	song := jobs[0].song
+	return b.layOutSong(ctx, jobs[0].song, jobs[0].number, jobs)
+}
+
+// layOutSong does so with the song's number in its album, and no output or any of them.
+func (b *builder) layOutSong(ctx context.Context, song *spec.Song, number int, jobs []job) (*laid, error) {
 	sources, rate, err := b.sources(song)
 	if err == nil {
 		err = b.digest(ctx, sources)
@@ -125,7 +129,7 @@ func (b *builder) layOut(ctx context.Context, jobs []job) (*laid, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.lay(ctx, song, rate, sources, jobs)
+	return b.lay(ctx, song, number, rate, sources, jobs)
 }
 
 // foremost is the output that a preview stands for: of those that are to be
@@ -154,6 +158,9 @@ func (b *builder) foremost(ctx context.Context, s *laid) *stage {
 // preview chooses the passage, renders it, finishes it and puts it in place.
 func (v *Previewer) preview(ctx context.Context, b *builder, s *laid, st *stage, seconds float64) (*Preview, error) {
 	last := b.last(ctx, st)
+	if err := s.lastTone(st, last); err != nil {
+		return nil, err
+	}
 	where, ok, err := v.choose(ctx, b, s, st, last, seconds)
 	if err != nil || !ok {
 		return nil, err

@@ -24,6 +24,7 @@ type programme struct {
 	takes []*take // each what is heard of its song
 	parts []segment
 	gains []float64 // linear
+	rings []int64   // frames for which each part sounds on under the next; see [run.rings]
 	dips  []dip
 
 	at      int64 // frame of the run that is read next
@@ -71,7 +72,7 @@ func (p *programme) read(b dsp.Block) (int, error) {
 	silence(b)
 	end := p.at + int64(b.Len())
 	for i := p.next; i < len(p.parts) && p.parts[i].at < end; i++ {
-		over := p.parts[i].at + p.parts[i].length()
+		over := p.parts[i].at + p.parts[i].length() + p.rings[i]
 		if over <= p.at {
 			if r := p.readers[i]; r != nil {
 				p.readers[i] = nil
@@ -103,7 +104,9 @@ func (p *programme) read(b dsp.Block) (int, error) {
 // add adds the frames of a part from one of its own on.
 func (p *programme) add(b dsp.Block, i int, own int64) error {
 	if p.readers[i] == nil {
-		r, err := p.takes[i].sound.open()
+		sound := p.takes[i].sound
+		sound.song += p.rings[i]
+		r, err := sound.open()
 		if err != nil {
 			return err
 		}
@@ -120,7 +123,7 @@ func (p *programme) add(b dsp.Block, i int, own int64) error {
 		if at < part.fadeIn.frames {
 			g = float64(g * part.fadeIn.gain(at))
 		}
-		if left := length - 1 - at; left < part.fadeOut.frames {
+		if left := length - 1 - at; part.fadeOut.frames > 0 && left < part.fadeOut.frames {
 			g = float64(g * part.fadeOut.gain(left))
 		}
 		b[0][k] += float64(x[0][k] * g)
@@ -184,7 +187,7 @@ func (r *run) write(ctx context.Context, all *release, b *builder, takes []*take
 	for i, db := range l.gains {
 		gains[i] = gainOf(db)
 	}
-	p := &programme{takes: takes, parts: r.parts, gains: gains, dips: l.dips, readers: make([]*artifactReader, len(takes)), tmp: dsp.NewBlock(dsp.MaxBlock)}
+	p := &programme{takes: takes, parts: r.parts, gains: gains, rings: r.rings(takes), dips: l.dips, readers: make([]*artifactReader, len(takes)), tmp: dsp.NewBlock(dsp.MaxBlock)}
 	defer p.Close()
 	w, err := newCutter(r, b, takes, l)
 	if err != nil {

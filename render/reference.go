@@ -234,6 +234,9 @@ func (b *builder) passes(ctx context.Context, s *laid, stages []*channel, analys
 	if m == nil || !slices.ContainsFunc(stages, m.reaches) {
 		return b.render(ctx, s, stages, analysers)
 	}
+	if m.found != nil { // by an earlier pass
+		return b.render(ctx, s, stages, analysers)
+	}
 	if found, ok := b.storedMatch(ctx, m.result.key); ok {
 		m.take(found, s.song)
 		b.count(true)
@@ -411,6 +414,17 @@ func profileOf(ctx context.Context, path string) (p match.Profile, err error) {
 		return p, err
 	}
 	defer r.Close()
+	if p, err = listen(ctx, r); err != nil {
+		return p, err
+	}
+	if p.Heard < leastReference-0.1 || p.Silent() { // the last block may not be full
+		return p, fmt.Errorf("has %.1f s of sound above -70 dBFS: a reference has at least %d s", math.Floor(p.Heard*10)/10, leastReference)
+	}
+	return p, nil
+}
+
+// listen makes the profile of an open file.
+func listen(ctx context.Context, r *audiofile.Reader) (match.Profile, error) {
 	a := match.NewAnalyser(r.Info().Rate)
 	for b := dsp.NewBlock(dsp.MaxBlock); ; {
 		n, err := r.ReadStereo(b[0], b[1])
@@ -418,18 +432,13 @@ func profileOf(ctx context.Context, path string) (p match.Profile, err error) {
 			err = ctx.Err()
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
-			return p, err
+			return match.Profile{}, err
 		}
 		if n == 0 {
-			break
+			return a.Finish(), nil
 		}
 		a.Write(b.Cut(0, n))
 	}
-	p = a.Finish()
-	if p.Heard < leastReference-0.1 || p.Silent() { // the last block may not be full
-		return p, fmt.Errorf("has %.1f s of sound above -70 dBFS: a reference has at least %d s", math.Floor(p.Heard*10)/10, leastReference)
-	}
-	return p, nil
 }
 
 // stream gives all of a stage, in blocks.

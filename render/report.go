@@ -121,6 +121,7 @@ func (s *sheet) delivery(files []Output) {
 	}
 	s.line("")
 	s.encodings(files)
+	s.tones(files)
 	s.found(files)
 }
 
@@ -233,6 +234,25 @@ func (s *sheet) encodings(files []Output) {
 			}
 			s.row(append(first, figureText(h.Limiter, 2), figureText(h.TruePeak, 2), figureText(h.Integrated, 2))...)
 		}
+	}
+	s.line("")
+}
+
+// tones is how an album's songs were brought towards its tone.
+func (s *sheet) tones(files []Output) {
+	if !slices.ContainsFunc(files, func(o Output) bool { return o.Tone != nil }) {
+		return
+	}
+	s.head("file", "tilt, dB an octave", "of the album", "tilted by", "then")
+	for _, o := range files {
+		if o.Tone == nil {
+			continue
+		}
+		tilted := "–"
+		if o.Tone.Correction != 0 {
+			tilted = fmt.Sprintf("%+.2f dB about 1 kHz", o.Tone.Correction)
+		}
+		s.row(code(o.Path), figureText(o.Tone.Tilt, 2), figureText(o.Tone.Mean, 2), tilted, figureText(o.Tone.After, 2))
 	}
 	s.line("")
 }

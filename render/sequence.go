@@ -253,12 +253,13 @@ func songOf(i int) string { return fmt.Sprintf("song %d: ", i+1) }
 type together struct {
 	runs  []*run
 	pools []*pool
+	tone  *toning // nil: none
 }
 
 // gather finds what belongs together among all outputs of a project. warn is told what
 // of the sequence cannot be.
 func gather(p *spec.Project, all []job, warn func(spec.Pos, string)) (*together, error) {
-	t := &together{}
+	t := &together{tone: newToning(p)}
 	var err error
 	if t.runs, err = findRuns(all, warn); err != nil {
 		return nil, err
@@ -325,6 +326,7 @@ func tellAlbum(all []job) [][]job {
 type release struct {
 	*together
 	songs    []*laid
+	heard    []*laid // songs of which nothing is made: their masters have a part in the album's tone
 	carriers []*carrier
 
 	mu    sync.Mutex
@@ -388,7 +390,7 @@ func (b *builder) layAll(ctx context.Context, jobs []job) (*release, error) {
 		}
 	}
 	r.carriers = b.asked
-	return r, nil
+	return r, b.layTone(ctx, r)
 }
 
 // desk returns the desk at which a song's outputs are finished.
@@ -420,6 +422,9 @@ func (s *stage) takeFrames() int64 {
 
 // describable reports whether all is known that an output's sound depends on.
 func (b *builder) describable(ctx context.Context, st *stage) (bool, error) {
+	if st.toneUnknown() {
+		return false, nil
+	}
 	if st.run != nil {
 		if known, err := st.run.known(); !known || err != nil {
 			return false, err
@@ -434,6 +439,9 @@ func (b *builder) describable(ctx context.Context, st *stage) (bool, error) {
 // wanted reports whether the sound of an output's stage is needed to make it, or to
 // make another one right.
 func (b *builder) wanted(ctx context.Context, st *stage) (bool, error) {
+	if st.toneUnknown() {
+		return true, nil
+	}
 	known, err := b.describable(ctx, st)
 	if err != nil {
 		return false, err

@@ -25,6 +25,9 @@ type laid struct {
 	stored  map[*channel]*artifact
 	takes   map[takeID]*take // made while their stages were rendered
 	pass    [2]float64       // of several passes: between which parts of the rendering this one lies
+
+	toneOf   *tonedSong // its part in the album's tone; nil: none
+	measured bool       // its master is needed, to be measured for that
 }
 
 // stage is a job with the sound it starts from.
@@ -37,6 +40,8 @@ type stage struct {
 
 	mix      *channel // the version's mixdown; of a print, the print
 	from     *channel // what is delivered: the mixdown, its master, or a print
+	master   *channel // the version's, as it is before the delivery or the album does anything to it; nil: there is none
+	tone     *toning  // of the album, which it gets; nil: none
 	artifact artifact
 
 	finish  cache.Description // of the finished sound, without words and names
@@ -57,10 +62,10 @@ type stage struct {
 
 // lay describes the graph of every version that is asked for, and finds what
 // of it is stored.
-func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources map[string]source, jobs []job) (*laid, error) {
+func (b *builder) lay(ctx context.Context, song *spec.Song, number, rate int, sources map[string]source, jobs []job) (*laid, error) {
 	s := &laid{song: song, desk: newDesk(song, rate, sources), sources: sources, stored: map[*channel]*artifact{}, takes: map[takeID]*take{}}
 	s.desk.worth = b.worth
-	s.desk.number = jobs[0].number
+	s.desk.number = number
 	s.desk.files.digest = func(path string) (cache.Digest, error) {
 		sum, _, err := b.inputs.File(ctx, path)
 		return sum, err
@@ -93,15 +98,17 @@ func (b *builder) lay(ctx context.Context, song *spec.Song, rate int, sources ma
 			return nil, err
 		}
 		from := mix
+		var master *channel
 		if j.delivery.From != "mix" {
-			if mix, from, err = s.desk.mastered(j.version, mix); err != nil {
+			if mix, master, err = s.desk.mastered(j.version, mix); err != nil {
 				return nil, err
 			}
+			from = master
 		}
 		if from, err = s.desk.monoBass(j.delivery, from); err != nil {
 			return nil, err
 		}
-		s.stages = append(s.stages, stage{job: j, mix: mix, from: from, session: rate})
+		s.stages = append(s.stages, stage{job: j, mix: mix, from: from, master: master, session: rate})
 	}
 	for i := range s.stages {
 		st := &s.stages[i]
@@ -222,6 +229,12 @@ func (b *builder) unfinished(ctx context.Context, s *laid) ([]*channel, error) {
 				add(c)
 			}
 		}
+	}
+	if s.measured {
+		if b.stored(ctx, s, s.main[1]) == nil {
+			add(s.main[0])
+		}
+		add(s.main[1])
 	}
 	for i := range s.stages {
 		wanted := s.length == 0
@@ -372,7 +385,7 @@ func (b *builder) render(ctx context.Context, s *laid, stages []*channel, analys
 	for i := range s.stages {
 		st := &s.stages[i]
 		id := st.takeID(s.desk.rate)
-		if analysers[id] != nil || !slices.Contains(stages, st.from) || !st.levelled(s.desk.rate) {
+		if analysers[id] != nil || !slices.Contains(stages, st.from) || !st.levelled(s.desk.rate) || st.toneUnknown() {
 			continue
 		}
 		a, n, err := newAnalyser(st.from.node, s.desk.rate, id, b.takePath(id))

@@ -87,6 +87,9 @@ func (d *decoder) album(root *node, p *Project) {
 		p.Loudness = AlbumLoudness{Pos: g.at["loudness"].pos(), Mode: l.str("mode")}
 		defer func() { p.Loudness.Balance = d.balance(l, p.Songs, at.key("loudness")) }()
 	}
+	if t := g.group("tone"); t != nil {
+		defer func() { p.Tone = d.tone(t, p.Songs, at.key("tone")) }()
+	}
 	list := root.get("songs")
 	if list.shape != sequence {
 		d.fail(list, at.key("songs"), "expected a list, found "+list.shape.String(), "put - before each song")

@@ -197,7 +197,7 @@ deliver: nowhere
 	}
 	want := []string{
 		`lathe.yaml:2:10: release: title is missing (write title: ...)`,
-		`lathe.yaml:3:1: unknown key tempo (the keys here are lathe, engine, roots, release, songs, loudness, master, deliver and assert)`,
+		`lathe.yaml:3:1: unknown key tempo (the keys here are lathe, engine, roots, release, songs, loudness, tone, master, deliver and assert)`,
 		`lathe.yaml:4:1: stems belongs into the song's own file, not into the album's`,
 		`lathe.yaml:6:33: song 1: there is no song before the first to cross into (remove crossfade)`,
 		`lathe.yaml:7:5: song 2: its ISRC QZABC2600001 is that of song 1 (every recording has its own)`,

@@ -17,6 +17,7 @@ type Project struct {
 	Release  *Release
 	Songs    []AlbumSong
 	Loudness AlbumLoudness // of an album
+	Tone     AlbumTone     // of an album
 	Assert   []Assertion   // of an album; its songs may have their own
 	Warnings Diagnostics   // what is odd but no error
 

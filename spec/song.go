@@ -24,6 +24,7 @@ func projectKeys(album bool) []key {
 			key{name: "release", typ: record{name: "release", keys: releaseKeys}, required: true, doc: "what is true of the album as a whole"},
 			key{name: "songs", typ: later{items{keys: albumSongKeys, min: 1, max: maxSongs, name: "album_song"}}, required: true, doc: "the songs in their order"},
 			key{name: "loudness", typ: record{name: "album_loudness", keys: albumLoudnessKeys, short: "mode"}, absent: LoudnessTrack, doc: "how the songs are brought to a delivery's loudness: each by itself, or all by one gain"},
+			key{name: "tone", typ: record{name: "album_tone", keys: albumToneKeys, short: "tilt"}, absent: "off", doc: "how the tone of the songs is brought towards their mean: not at all, or tilted by so many dB at the most"},
 			key{name: "master", typ: later{record{name: "master", keys: masterKeys}}, doc: "the master of every song that has none of its own"},
 			key{name: "deliver", typ: later{deliverList{}}, doc: "what is made of every song"},
 			key{name: "assert", typ: assertList(true), doc: "what the finished outputs have to keep, checked before they are put in place; a song file's own list counts as well"},

@@ -53,7 +53,7 @@ func albumCommand() *cli.Command {
 func printAlbum(w io.Writer, a *render.AlbumTable) {
 	fmt.Fprintf(w, "%s, %s, loudness: %s\n\n", a.Title, a.Delivery, a.Mode)
 	t := newTable(w)
-	t.AppendHeader(table.Row{"song", "before it", "start", "length", "LUFS", "short-term", "LRA", "dBTP", "gain", "trim", "limiter"})
+	t.AppendHeader(table.Row{"song", "before it", "start", "length", "LUFS", "short-term", "LRA", "dBTP", "gain", "trim", "limiter", "tilt", "tone"})
 	for i, s := range a.Songs {
 		if i > 0 && (s.Disc != a.Songs[i-1].Disc || s.Side != a.Songs[i-1].Side) {
 			t.AppendSeparator()
@@ -65,16 +65,18 @@ func printAlbum(w io.Writer, a *render.AlbumTable) {
 		t.AppendRow(table.Row{
 			fmt.Sprintf("%02d %s", s.Number, s.Title), before(s, i), length(s.Start), length(s.Duration), decimals(s.Integrated, 2), decimals(s.MaxShortTerm, 1),
 			decimals(s.Range, 1), decimals(s.TruePeak, 2), fmt.Sprintf("%+.2f dB", s.Gain), fmt.Sprintf("%+.1f", s.Trim), limiter,
+			decimals(s.Tilt, 2), corrected(s.Corrected),
 		})
 	}
 	t.AppendSeparator()
 	whole := a.Parts[len(a.Parts)-1]
-	t.AppendRow(table.Row{"together", "", "", length(whole.Duration), decimals(a.Album.Integrated, 2), decimals(a.Album.MaxShortTerm, 1), decimals(a.Album.Range, 1), decimals(a.Album.TruePeak, 2), "", "", ""})
-	rightFrom(t, 2, 11)
+	t.AppendRow(table.Row{"together", "", "", length(whole.Duration), decimals(a.Album.Integrated, 2), decimals(a.Album.MaxShortTerm, 1), decimals(a.Album.Range, 1), decimals(a.Album.TruePeak, 2), "", "", "", decimals(a.Tilt, 2), ""})
+	rightFrom(t, 2, 13)
 	t.Render()
 	for _, q := range a.Parts[:len(a.Parts)-1] {
 		fmt.Fprintf(w, "%s: %s, %s\n", q.Name, count(q.Songs, "song"), length(q.Duration))
 	}
+	fmt.Fprintf(w, "tilt: of the file's loud parts, dB an octave from 100 Hz to 10 kHz; last line: the mean. tone: what the build tilted the master by, about 1 kHz\n")
 	fmt.Fprintf(w, "\ntone in octaves against the mean of the songs, dB, levels left out\n\n")
 	t = newTable(w)
 	head := table.Row{"song"}
@@ -95,6 +97,14 @@ func printAlbum(w io.Writer, a *render.AlbumTable) {
 	}
 	rightFrom(t, 2, len(head))
 	t.Render()
+}
+
+// corrected says what the album's tone did to a song.
+func corrected(tone *render.SongTone) string {
+	if tone == nil || tone.Correction == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%+.2f dB", tone.Correction)
 }
 
 // before says what lies between a song and the one before it.

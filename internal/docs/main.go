@@ -91,6 +91,12 @@ var sections = []struct{ def, title, intro string }{
 	{"album", "An album", "The keys at the top of an album's project file."},
 	{"release", "release", ""},
 	{"album_song", "songs", ""},
+	{"album_loudness", "loudness of an album", "`loudness: {mode: ...}`; a mode alone stands for it."},
+	{"under", "loudness of an album: rules", ""},
+	{"album_tone", "tone", "`tone: {tilt: ...}`; a level alone stands for it. A song's tilt is the slope of the straight line nearest to its spectrum; its correction is one more stage behind its master, " +
+		"`eq: {bands: [{type: tilt, freq: 1 kHz, gain: ...}]}`. That follows from the mean, and so from every song, but moves in steps: a song is made anew only when its own correction does. It is found on the masters as they are " +
+		"before it, so a second build finds the same. Over a crossfade the tone passes with the sound. The manifest and `lathe build --json` have it in `tone` of each file: `tilt_db_per_octave` and " +
+		"`album_tilt_db_per_octave` (before), `correction_db`, `tilt_after_db_per_octave`; `lathe album --json` has `tilt_db_per_octave` of the files as they are."},
 	{"album_assertion", "assert", "A list, of a song or of an album: which outputs an entry is about, and what they have to keep. A limit is `{min: VALUE}`, `{max: VALUE}`, both, " +
 		"or `VALUE ±TOLERANCE` (`-14 LUFS ±0.5 LU`). `song`, `spread` and `gap` belong to albums. Outputs are held against all of it when they are finished and before they are put in place; " +
 		"where one fails, nothing is delivered and the exit code is 3. What cannot be measured, such as the loudness of silence, keeps no limit."},
