@@ -246,12 +246,11 @@ func CheckFile(ctx context.Context, name string, all ...spec.Profile) ([]FileChe
 		Channels: r.Channels, Frames: r.Frames, Duration: r.Duration, PCM: r.PCMSHA256, SHA256: r.SHA256,
 	}
 	o.take(r)
-	tagged := r.Decoder == "" // of what ffmpeg decodes, tags are not read
-	if tagged {
-		if o.Tags, err = tagsOf(name); err != nil {
-			return nil, err
-		}
+	tags, tagged, err := tagsOf(name, r)
+	if err != nil {
+		return nil, err
 	}
+	o.Tags = tags
 	var found []FileCheck
 	for _, p := range all {
 		f := FileCheck{File: name, Report: r}
@@ -271,14 +270,19 @@ func CheckFile(ctx context.Context, name string, all ...spec.Profile) ([]FileChe
 	return found, nil
 }
 
-// tagsOf lists the fields of text in a file, sorted.
-func tagsOf(name string) ([]string, error) {
+// tagsOf lists the fields of text in a file, sorted. They are not known of a file that
+// only ffmpeg can read.
+func tagsOf(name string, r measure.Report) (tags []string, known bool, err error) {
+	if r.Decoder != "" {
+		said, err := audiofile.ReadCoded(name)
+		return said.Says(), err == nil, nil
+	}
 	in, err := audiofile.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer in.Close()
-	return in.Says(), nil
+	return in.Says(), true, nil
 }
 
 // formatName is a file's format as rules have it: RF64 and BW64 are WAV beyond

@@ -399,6 +399,18 @@ func (m Metadata) Says(format string) []string {
 	return slices.Sorted(maps.Keys(said))
 }
 
+// Says is the same of a file of a lossy format.
+func (c Coded) Says() []string {
+	said := maps.Clone(c.Tags)
+	if said == nil {
+		said = map[string]string{}
+	}
+	if c.Cover != nil {
+		said["cover"] = ""
+	}
+	return slices.Sorted(maps.Keys(said))
+}
+
 // Says is the same of a file that is read, with the names that are its own.
 func (r *Reader) Says() []string {
 	said := maps.Clone(r.info.Tags)
