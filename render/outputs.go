@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -123,7 +124,9 @@ func (o *outputs) owned() (map[string][]string, error) {
 		for _, out := range m.Outputs {
 			own[out.Path] = append(own[out.Path], out.SHA256)
 		}
-		own[reportName] = append(own[reportName], m.Report)
+		if m.Report != "" {
+			own[reportName] = append(own[reportName], m.Report)
+		}
 	}
 	return own, nil
 }
@@ -253,6 +256,15 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 			stale = append(stale, out)
 		}
 	}
+	left, err := readManifest(o.journal)
+	if err != nil {
+		return nil, err
+	}
+	for _, out := range left.Outputs { // what a killed build put there that nobody asks for now
+		if listed := func(one Output) bool { return one.Path == out.Path }; !paths[out.Path] && out.Path != reportName && !slices.ContainsFunc(old.Outputs, listed) {
+			stale = append(stale, out)
+		}
+	}
 	var all []string
 	for _, f := range files {
 		now.Outputs = append(now.Outputs, f.Output)
@@ -279,8 +291,7 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 	if sheet, err = now.sheet(); err != nil {
 		return nil, err
 	}
-	journal := Manifest{Lathe: 1, Engine: EngineVersion, Report: now.Report, Outputs: append(slices.Clone(old.Outputs), now.Outputs...)}
-	if err := writeJSON(o.journal, journal); err != nil {
+	if err := o.announce(now); err != nil {
 		return nil, err
 	}
 	if err := writeJSON(o.mine, Manifest{Lathe: 1, Engine: EngineVersion, Outputs: slices.DeleteFunc(slices.Clone(now.Outputs), func(out Output) bool {
@@ -320,6 +331,26 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 		return removed, err
 	}
 	return removed, accept(now)
+}
+
+// announce writes the journal: what is about to appear, what the manifest lists, and what
+// the journal of a killed build has, whose files may be in place and in no manifest.
+func (o *outputs) announce(now Manifest) error {
+	own, err := o.owned()
+	if err != nil {
+		return err
+	}
+	for _, out := range append(slices.Clone(now.Outputs), Output{Path: reportName, SHA256: now.Report}) {
+		own[out.Path] = append(own[out.Path], out.SHA256)
+	}
+	journal := Manifest{Lathe: 1, Engine: EngineVersion}
+	for _, path := range slices.Sorted(maps.Keys(own)) {
+		slices.Sort(own[path])
+		for _, digest := range slices.Compact(own[path]) {
+			journal.Outputs = append(journal.Outputs, Output{Path: path, SHA256: digest})
+		}
+	}
+	return writeJSON(o.journal, journal)
 }
 
 // report writes the release sheet, unless it is there.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -41,6 +42,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	}
 	build := func(after time.Duration) (took time.Duration) {
 		c := exec.Command(lathe, "build", dir)
+		var said bytes.Buffer
+		c.Stderr = &said
 		began := time.Now()
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
@@ -50,7 +53,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			c.Process.Kill()
 		}
 		if err := c.Wait(); err != nil && after == 0 {
-			t.Fatal(err)
+			t.Fatalf("%v: %s", err, &said)
 		}
 		return time.Since(began)
 	}
