@@ -56,6 +56,7 @@ func TestExamplesAreAsLocked(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds whole songs")
 	}
+	t.Parallel()
 	for _, name := range []string{"undertow", "low-tide"} {
 		t.Run(name, func(t *testing.T) {
 			p := load(t, "../examples/"+name)

@@ -73,6 +73,7 @@ func writeStereo(t *testing.T, path string, rate int, x [][]float64) {
 // cannot do it says so.
 func TestNoFileIsOverItsCeiling(t *testing.T) {
 	long(t)
+	t.Parallel()
 	meter := plainpeak.New()
 	names := []string{"noise", "square", "bursts at a quarter of the rate", "clicks", "silence", "bass and treble"}
 	dir := t.TempDir()

@@ -146,6 +146,7 @@ func TestDamagedCacheReachesNoOutput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	c := newCacheTest(t, "")
 	time.Sleep(2100 * time.Millisecond)
 	cached := filepath.Join(c.dir, ".lathe")
@@ -178,6 +179,7 @@ func TestDamagedRemoteReachesNoOutput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	shared := t.TempDir()
 	c := newCacheTest(t, shared)
 	fresh := func(i int) (rendered int) {

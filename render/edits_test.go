@@ -229,16 +229,21 @@ func (d *draft) write(dir string) error {
 	return nil
 }
 
-// writeSound writes a 24-bit WAV file: a decaying beat of noise over a tone.
+// writeSound writes a 24-bit WAV file: a decaying beat of noise over a tone. Like music, and
+// unlike white noise, it has nothing just below half its rate: meters take their time there.
 func writeSound(path string, rate, frames, channels, seed int) error {
 	random := rand.New(rand.NewPCG(uint64(seed), 0))
 	x := make([][]int32, channels)
 	for c := range x {
 		x[c] = make([]int32, frames)
+		var a, b float64
 		for i := range x[c] {
 			beat := math.Exp(-float64(i%(rate/4)) / float64(rate) * 20)
 			tone := math.Sin(2 * math.Pi * float64(110*seed) * float64(i) / float64(rate))
-			x[c][i] = int32(1 << 21 * (0.6*beat*(2*random.Float64()-1) + 0.4*tone))
+			now := 2*random.Float64() - 1
+			noise := (a + 2*b + now) / 4
+			a, b = b, now
+			x[c][i] = int32(1 << 21 * (0.6*beat*noise + 0.4*tone))
 		}
 	}
 	f, err := os.Create(path)

@@ -77,6 +77,7 @@ func TestFormatsHoldTheSameSound(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	pcm := map[string]string{}
 	for _, c := range []struct{ format, depth string }{
 		{"wav", "24"}, {"flac", "24"}, {"aiff", "24"}, {"aifc", "24"}, {"wav", "16"}, {"flac", "16"}, {"aifc", "16"}, {"wav", "32"}, {"aiff", "32"}, {"wav", "32 float"}, {"aifc", "32 float"},
@@ -129,6 +130,7 @@ func TestFilesSayWhatTheProjectSays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	dir := formatsSong(t, "streaming: {name: w, metadata: full, head: 0.5 s}, streaming: {name: f, format: flac}, cd: {name: a, format: aiff, metadata: full}, streaming: {name: plain}, streaming: {name: bare, format: flac, metadata: none}")
 	r := build(t, dir)
 	for _, o := range r.Files {
@@ -228,6 +230,8 @@ func TestVerifyRetagged(t *testing.T) {
 
 // What cannot be embedded is a fault of the project only where it is to be.
 func TestCoverThatIsNone(t *testing.T) {
+	long(t)
+	t.Parallel()
 	for _, c := range []struct{ deliver, want string }{
 		{"streaming", ""}, {"cd: {format: flac, metadata: [info]}", ""},
 		{"cd: {format: flac}", "cover: cover.png is no JPEG or PNG picture"},

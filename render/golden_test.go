@@ -19,6 +19,7 @@ import (
 // render.EngineVersion, on purpose; LATHE_GOLDEN=update prints the new ones.
 func TestGoldenSong(t *testing.T) {
 	long(t)
+	t.Parallel()
 	dir := t.TempDir()
 	writeGoldenStems(t, dir)
 	if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(goldenSong), 0o644); err != nil {
@@ -226,6 +227,7 @@ deliver:
 // by a gap of 0 and by a crossfade, with edits and a hidden track, at one gain.
 func TestGoldenAlbum(t *testing.T) {
 	long(t)
+	t.Parallel()
 	dir := t.TempDir()
 	writeGoldenStems(t, dir)
 	if err := os.WriteFile(filepath.Join(dir, "lathe.yaml"), []byte(goldenAlbum), 0o644); err != nil {

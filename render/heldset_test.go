@@ -29,6 +29,7 @@ var heldTargets = []struct {
 // what lathe does not.
 func TestHeldSet(t *testing.T) {
 	long(t)
+	t.Parallel()
 	meter := plainpeak.New()
 	if names := os.Getenv("LATHE_MIXES"); names != "" {
 		for _, name := range filepath.SplitList(names) {
@@ -126,6 +127,7 @@ func TestCaps(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	dir := t.TempDir()
 	writeStereo(t, filepath.Join(dir, "in.wav"), 48000, madeMix(8, 3, -19))
 	const key = "loudness: -9 LUFS, ceiling: -1 dBTP, max_reduction: 30 dB"

@@ -26,6 +26,7 @@ deliver: [cd: {images: [cue, ddp]}, vinyl: {sample_rate: 48 kHz}]
 // silence between them; nothing else. The gaps are those of the sequence, rounded up.
 func TestImageIsTheFiles(t *testing.T) {
 	long(t)
+	t.Parallel()
 	dir := albumOf(t, imageAlbum, 4.111, 5.05)
 	r, ran := made(t, dir)
 	if !slices.Contains(ran, "assemble cd disc 1") || !slices.Contains(ran, "assemble vinyl side B") {

@@ -38,6 +38,7 @@ func TestIncrementalIsClean(t *testing.T) {
 	setFlag(t, "rapid.nofailfile", "true")
 	for _, kind := range []string{"song", "album"} {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel() // with each other; the flags stay set until both have ended
 			var n tally
 			dirs := t.TempDir()
 			rapid.Check(t, func(t *rapid.T) { n.edit(t, dirs, kind == "album") })

@@ -78,6 +78,7 @@ func actions(t *testing.T, dir string, o render.Options, replace ...string) (mad
 // nothing else; and every output is what a clean build gives.
 func TestOnlyTheStripThatChanged(t *testing.T) {
 	long(t)
+	t.Parallel()
 	dir := t.TempDir()
 	writeGoldenStems(t, dir)
 	everything := render.Keeping(render.Options{}, func(string) bool { return true })

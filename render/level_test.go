@@ -64,6 +64,7 @@ func TestOutline(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	for _, rate := range []int{44100, 48000, 96000} {
 		made := takeOf(t, beats(8, rate), rate, rate)
 		for _, c := range []struct{ over, tolerance float64 }{{-1, 0.01}, {1, 0.03}, {3, 0.03}, {8, 0.3}} {

@@ -91,6 +91,7 @@ func TestLossy(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	program(t, "lame", "ffmpeg", "opusenc", "oggenc")
 	for _, c := range []struct {
 		deliver, kind, ext string

@@ -19,6 +19,7 @@ import (
 // level. The tone peaks at -8 dBFS, which is what presets are made for.
 func TestPresets(t *testing.T) {
 	long(t)
+	t.Parallel()
 	const rate, seconds, peak = 48000, 2, -8.0
 	dir := t.TempDir()
 	writeTone(t, filepath.Join(dir, "tone.wav"), rate, seconds, 1000, peak)

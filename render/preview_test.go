@@ -48,7 +48,6 @@ type lab struct {
 
 func newLab(t *testing.T, seconds float64) *lab {
 	t.Helper()
-	t.Setenv("LATHE_CACHE", "")
 	l := &lab{T: t, dir: t.TempDir(), values: map[string]string{
 		"EARLY": "0 dB", "LATE": "-12 dB", "LANE": "", "MASTER": "2 dB", "DELIVER": "[streaming, cd, mix]",
 	}}
@@ -146,6 +145,7 @@ func samples(t *testing.T, path string) (rate int, x [2][]float64) {
 // it lacks of the sound before lies 90 dB below it.
 func TestPreviewIsThePassage(t *testing.T) {
 	long(t)
+	t.Parallel()
 	l := newLab(t, 24)
 	for _, c := range []struct{ name, changed, value string }{
 		{"from the stems", "EARLY", "-1 dB"},
@@ -185,6 +185,7 @@ func TestPreviewIsThePassage(t *testing.T) {
 // Where a preview lies, and how loud it is.
 func TestPreviewChoosesThePassage(t *testing.T) {
 	long(t)
+	t.Parallel()
 	l := newLab(t, 24)
 	near := func(what string, got, want, tolerance float64) {
 		t.Helper()
@@ -238,7 +239,8 @@ func TestPreviewChoosesThePassage(t *testing.T) {
 // A preview is no result: nothing knows of it but the output folder, which it
 // leaves without a trace.
 func TestPreviewLeavesNoTrace(t *testing.T) {
-	l := newLab(t, 9)
+	t.Parallel()
+	l := newLab(t, 6)
 	l.build()
 	tree := func() map[string]string {
 		all := map[string]string{}

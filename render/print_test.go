@@ -58,6 +58,7 @@ deliver:
 // change of the mix's own chain makes no print anew.
 func TestPrintsOnDisk(t *testing.T) {
 	long(t)
+	t.Parallel()
 	dir, cache := t.TempDir(), t.TempDir()
 	writeGoldenStems(t, dir)
 	build := func(bus, mix string) (made []string) {

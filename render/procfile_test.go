@@ -33,7 +33,6 @@ deliver: [mix]
 func roomProject(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	t.Setenv("LATHE_CACHE", filepath.Join(dir, ".lathe"))
 	if err := os.Mkdir(filepath.Join(dir, "rooms"), 0o755); err != nil {
 		t.Fatal(err)
 	}

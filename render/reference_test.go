@@ -38,7 +38,6 @@ type referenceProject struct {
 func newReferenceProject(t *testing.T) *referenceProject {
 	t.Helper()
 	p := &referenceProject{t.TempDir(), map[string]string{"REFERENCE": "reference: refs/like.wav,", "GAIN": "-3 dB", "DELIVER": "mix: {from: master}"}}
-	t.Setenv("LATHE_CACHE", filepath.Join(p.dir, ".lathe"))
 	if err := os.Mkdir(filepath.Join(p.dir, "refs"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +106,7 @@ func TestMatchIsAnOrdinaryChain(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	for _, phase := range []string{"minimum", "linear"} {
 		p := newReferenceProject(t)
 		p.fill["REFERENCE"] = "reference: {files: refs/like.wav, eq: 80%, width: 50%, dynamics: 60%, phase: " + phase + "},"
@@ -141,6 +141,7 @@ func TestMatchToItself(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	p := newReferenceProject(t)
 	p.fill["REFERENCE"] = ""
 	p.fill["DELIVER"] = "mix, mix: {name: out, from: master}"
@@ -169,6 +170,7 @@ func TestReferenceIsAnInput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	p := newReferenceProject(t)
 	p.build(t)
 	file := filepath.Join(p.dir, "refs/like.wav")
@@ -304,6 +306,7 @@ func TestReferenceLoudness(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	p := newReferenceProject(t)
 	p.fill["REFERENCE"] = "reference: {files: refs/like.wav, loudness: on},"
 	p.fill["DELIVER"] = "mix, mix: {name: open, from: master, ceiling: -1 dBTP}, streaming"
@@ -327,6 +330,7 @@ func TestPreviewMatch(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	p := newReferenceProject(t)
 	var v render.Previewer
 	preview := func() render.Matched {

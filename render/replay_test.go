@@ -131,6 +131,7 @@ func TestDynamicsFollowTheMainVersion(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	for name, chain := range dynamics() {
 		for where, d := range map[string]*testDesk{"bus and the return": replayed(chain, chain, nil), "mix": replayed(nil, nil, chain)} {
 			t.Run(name+" on the "+where, func(t *testing.T) {
@@ -200,6 +201,7 @@ func TestPrintsAddUpThroughDynamics(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	d := replayed(dynamics()["compressor"], dynamics()["multiband"], dynamics()["in bands"])
 	d.song.Master.Chain = append(append(dynamics()["dynamic eq"], late(5)), dynamics()["loose"]...)
 	main := d.mastered(t, version{})

@@ -141,6 +141,8 @@ deliver: [mix: {from: master, name: f}]
 // and one dither go through all of them, and the files of the songs one after the other
 // have exactly the samples of the one.
 func TestRunIsOneProgramme(t *testing.T) {
+	long(t)
+	t.Parallel()
 	const deliver = "deliver: [cd: {loudness: none, ceiling: -14 dBTP}, streaming: {sample_rate: 48 kHz, loudness: none, ceiling: none}]\n"
 	dir := albumOf(t, "songs: [{mix: a.wav, title: One}, {mix: b.wav, title: Two, gap: 0}, {mix: c.wav, title: Three, gap: 0}]\n"+deliver, 1.1, 1.3, 0.9)
 	r, _ := made(t, dir)
@@ -209,6 +211,7 @@ func TestAlbumLoudness(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many songs")
 	}
+	t.Parallel()
 	const text = `loudness: album
 songs:
   - {mix: a.wav, title: One}
@@ -440,6 +443,7 @@ func TestAlbumReplayGain(t *testing.T) {
 
 // A run is coded song by song, and what is decoded keeps the ceiling and the loudness.
 func TestRunCoded(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("lame"); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)

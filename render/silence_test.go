@@ -15,6 +15,8 @@ import (
 // rate, and the song between is the same to the last bit, dither and limiter
 // included. Times in the manifest are those of the file.
 func TestHeadAndTail(t *testing.T) {
+	long(t)
+	t.Parallel()
 	dir, cache := t.TempDir(), t.TempDir()
 	writeGoldenStems(t, dir)
 	build := func(keys string) map[string]render.Output {

@@ -32,6 +32,7 @@ deliver: [mix, mix: {name: master, from: master}]
 // the master hears it: the mix keeps its samples, and is not rendered again.
 func TestStemMastering(t *testing.T) {
 	long(t)
+	t.Parallel()
 	dir, cache := t.TempDir(), t.TempDir()
 	writeGoldenStems(t, dir)
 	build := func(gain, master string) (pcm map[string]string, made []string) {

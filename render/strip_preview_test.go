@@ -14,7 +14,6 @@ import (
 // for sample, what the finished mix has there: its files are entered in the middle.
 func TestPreviewOfClips(t *testing.T) {
 	long(t)
-	t.Setenv("LATHE_CACHE", "")
 	dir := t.TempDir()
 	steady := func(float64) float64 { return 0.1 }
 	writeNoise(t, filepath.Join(dir, "a.wav"), 48000, 6, 1, steady)

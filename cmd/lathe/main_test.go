@@ -11,12 +11,13 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/lathe-audio/lathe/internal/scratch"
 	"github.com/lathe-audio/lathe/render"
 	"github.com/lathe-audio/lathe/render/audiofile"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"lathe": main})
+	testscript.Main(scratch.Tests{M: m}, map[string]func(){"lathe": main})
 }
 
 // TestCommand runs the terminal sessions in testdata.

@@ -17,7 +17,6 @@ import (
 // the master's chain, and without its reference, is the same bytes.
 func TestMatchCanBePasted(t *testing.T) {
 	dir := t.TempDir()
-	t.Setenv("LATHE_CACHE", filepath.Join(dir, ".lathe"))
 	writeNoise(t, filepath.Join(dir, "stem.wav"), 12, 0.9)
 	writeNoise(t, filepath.Join(dir, "ref.wav"), 11, 0.5)
 	const song = "lathe: 1\nsong: {title: Paste}\nstems: {a: stem.wav}\nmaster:\n"

@@ -1,0 +1,55 @@
+// Package scratch gives tests a quick place for their files.
+//
+// A build syncs what it stores and delivers to the disk, as a power cut may not cost
+// anybody a master. The tests build hundreds of songs of a few seconds, and would wait for
+// the disk longer than for the sound: in a folder in memory they take half the time. What
+// they show is the same there, as no test can cut the power. The tests of the cache and of
+// watch, whose subject are files, stay where TMPDIR is.
+package scratch
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Tests runs the tests of a package with their temporary files in memory, where the
+// machine has room for them, and without what a person's environment says about the
+// cache. It stands in for a [testing.M] in TestMain.
+type Tests struct {
+	M interface{ Run() int }
+}
+
+// room is what has to be free, in bytes. The largest test, an example that is built whole,
+// writes 600 MB; packages are tested side by side.
+const room = 4 << 30
+
+// Run implements testscript's TestingM: it runs the tests, and returns their exit code.
+func (t Tests) Run() int {
+	os.Unsetenv("LATHE_CACHE") // each project has a cache of its own
+	// Else it is a tenth of what is free, and on a full disk a test would find its results evicted.
+	os.Setenv("LATHE_CACHE_SIZE", "10 GB")
+	if os.Getenv("TMPDIR") == "" { // who says where temporary files go is obeyed
+		if dir, err := inMemory(); err == nil && dir != "" {
+			defer os.RemoveAll(dir)
+			os.Setenv("TMPDIR", dir)
+		}
+	}
+	return t.M.Run()
+}
+
+// inMemory makes a folder in memory; "" where there is no room.
+func inMemory() (string, error) {
+	const shared, pattern = "/dev/shm", "lathe-test-*"
+	if free(shared) < room {
+		return "", nil
+	}
+	// What tests left behind that were killed.
+	left, _ := filepath.Glob(filepath.Join(shared, pattern))
+	for _, dir := range left {
+		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			os.RemoveAll(dir)
+		}
+	}
+	return os.MkdirTemp(shared, pattern)
+}
