@@ -216,7 +216,9 @@ func measure(b *benchmark, i int, t tool) (usage, error) {
 func shell(b *benchmark, line string) (usage, error) {
 	c := exec.Command("bash", "-c", "set -e\n"+line)
 	c.Dir = b.dir
-	c.Env = append(os.Environ(), "LATHE_CACHE="+filepath.Join(b.out, "cache"))
+	// The limit is a tenth of the free disk by itself: on a full one, results would be evicted
+	// between two runs, and "nothing to do" would render the song again.
+	c.Env = append(os.Environ(), "LATHE_CACHE="+filepath.Join(b.out, "cache"), "LATHE_CACHE_SIZE=20 GB")
 	began := time.Now()
 	out, err := c.CombinedOutput()
 	wall := time.Since(began).Seconds()
