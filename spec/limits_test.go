@@ -29,7 +29,7 @@ func TestAliasBomb(t *testing.T) {
 	start := time.Now()
 	_, diags := loadText(t, bomb)
 	wantOneOf(t, diags, "aliases (*name) stand for more than 10000 values")
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("took %v", took)
 	}
 }
@@ -70,7 +70,7 @@ func TestManyFaults(t *testing.T) {
 	if len(diags) != 3*stems {
 		t.Errorf("%d diagnostics, want %d", len(diags), 3*stems)
 	}
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("took %v", took)
 	}
 }
@@ -194,7 +194,7 @@ func TestLargeFilesAreRead(t *testing.T) {
 		} else if diags.Text() == "" {
 			t.Errorf("%s: says nothing", name)
 		}
-		if took := time.Since(start); took > 10*time.Second {
+		if took := time.Since(start); took > 30*time.Second {
 			t.Errorf("%s: took %v", name, took)
 		} else if testing.Verbose() {
 			t.Logf("%-10s %v", name, took)

@@ -302,7 +302,7 @@ func TestForeignAIFF(t *testing.T) {
 			for i := 0; 8*i < len(bare); i++ {
 				want[i%len(want)] = append(want[i%len(want)], math.Float64frombits(binary.LittleEndian.Uint64(bare[8*i:])))
 			}
-			if !cmp.Equal(got, want) {
+			if !sameSamples(got, want) {
 				t.Error("the samples are not those that ffmpeg reads")
 			}
 			file, pcm, err := Digests(path)
