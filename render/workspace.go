@@ -72,10 +72,12 @@ func newLock(tmp string) (*flock.Flock, error) {
 		if err := l.Lock(); err != nil {
 			return nil, err
 		}
-		// Between making and locking it another build may have swept it away.
+		// Between making and locking it another build may have swept it away; then locking
+		// has made a file anew, which is nobody's.
 		if now, err := os.Stat(f.Name()); err == nil && os.SameFile(made, now) {
 			return l, nil
 		}
+		os.Remove(f.Name())
 		l.Unlock()
 	}
 }
