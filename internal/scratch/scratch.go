@@ -7,11 +7,7 @@
 // watch, whose subject are files, stay where TMPDIR is.
 package scratch
 
-import (
-	"os"
-	"path/filepath"
-	"time"
-)
+import "os"
 
 // Tests runs the tests of a package with their temporary files in memory, where the
 // machine has room for them, and without what a person's environment says about the
@@ -30,26 +26,10 @@ func (t Tests) Run() int {
 	// Else it is a tenth of what is free, and on a full disk a test would find its results evicted.
 	os.Setenv("LATHE_CACHE_SIZE", "10 GB")
 	if os.Getenv("TMPDIR") == "" { // who says where temporary files go is obeyed
-		if dir, err := inMemory(); err == nil && dir != "" {
-			defer os.RemoveAll(dir)
+		if dir, remove := inMemory(); dir != "" {
+			defer remove()
 			os.Setenv("TMPDIR", dir)
 		}
 	}
 	return t.M.Run()
-}
-
-// inMemory makes a folder in memory; "" where there is no room.
-func inMemory() (string, error) {
-	const shared, pattern = "/dev/shm", "lathe-test-*"
-	if free(shared) < room {
-		return "", nil
-	}
-	// What tests left behind that were killed.
-	left, _ := filepath.Glob(filepath.Join(shared, pattern))
-	for _, dir := range left {
-		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
-			os.RemoveAll(dir)
-		}
-	}
-	return os.MkdirTemp(shared, pattern)
 }

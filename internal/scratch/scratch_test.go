@@ -3,7 +3,6 @@ package scratch
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -11,8 +10,8 @@ type tests func() int
 
 func (f tests) Run() int { return f() }
 
-// The tests' folder is in memory where there is room, is gone afterwards, and their exit
-// code is handed on; a TMPDIR that is set stays.
+// The tests' folder is gone afterwards, and their exit code is handed on; a TMPDIR that is
+// set stays.
 func TestRun(t *testing.T) {
 	own := t.TempDir()
 	for _, name := range []string{"LATHE_CACHE", "LATHE_CACHE_SIZE", "TMPDIR"} {
@@ -20,8 +19,7 @@ func TestRun(t *testing.T) {
 	}
 	var during string
 	code := Tests{tests(func() int {
-		during = os.Getenv("TMPDIR")
-		if during != "" {
+		if during = os.Getenv("TMPDIR"); during != "" {
 			if err := os.WriteFile(filepath.Join(during, "a"), []byte("a"), 0o644); err != nil {
 				t.Error(err)
 			}
@@ -31,12 +29,10 @@ func TestRun(t *testing.T) {
 	if code != 3 {
 		t.Errorf("exit code %d, want 3", code)
 	}
-	if in := strings.HasPrefix(during, "/dev/shm/lathe-test-"); in != (free("/dev/shm") >= room) {
-		t.Errorf("temporary files went to %q; /dev/shm has %d bytes free", during, free("/dev/shm"))
-	}
 	if _, err := os.Stat(during); during != "" && !os.IsNotExist(err) {
 		t.Errorf("%s is left behind: %v", during, err)
 	}
+	t.Logf("temporary files went to %q", during)
 	t.Setenv("TMPDIR", own)
 	Tests{tests(func() int { during = os.Getenv("TMPDIR"); return 0 })}.Run()
 	if during != own {

@@ -1,0 +1,41 @@
+package scratch
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// What tests left behind that were killed is removed; what others hold, or have just
+// made, stays.
+func TestSweep(t *testing.T) {
+	if free(shared) < room {
+		t.Skip("no room in memory")
+	}
+	makeDir := func() string {
+		dir, err := os.MkdirTemp(shared, folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { os.RemoveAll(dir) })
+		return dir
+	}
+	fresh, held, left := makeDir(), makeDir(), makeDir()
+	f, err := hold(held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	then := time.Now().Add(-time.Hour)
+	for _, dir := range []string{held, left} {
+		if err := os.Chtimes(dir, then, then); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweep()
+	for dir, want := range map[string]bool{fresh: true, held: true, left: false} {
+		if _, err := os.Stat(dir); (err == nil) != want {
+			t.Errorf("%s: there: %t, want %t", dir, err == nil, want)
+		}
+	}
+}
