@@ -132,6 +132,7 @@ func run(tb testing.TB, name string, args ...string) []byte {
 	tb.Helper()
 	var stderr bytes.Buffer
 	cmd := exec.Command(tool(tb, name), args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8") // else some print ? for letters that are not ASCII
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
