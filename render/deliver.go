@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -336,10 +337,11 @@ func (m *mastering) slot(ctx context.Context, f func() error) error {
 	return f()
 }
 
-// soundPath is where an output's finished sound lies in the workspace. Songs are made
-// beside each other, and two may have the same sound.
+// soundPath is where an output's finished sound lies in the workspace. Outputs are made
+// beside each other, and two may have the same sound: versions that differ in nothing.
 func (b *builder) soundPath(s *stage, format string) string {
-	return b.work.path(fmt.Sprintf("%d-%.24s.%s", s.number, s.finish.Key(), format))
+	output := sha256.Sum256([]byte(s.path))
+	return b.work.path(fmt.Sprintf("%x-%.24s.%s", output[:8], s.finish.Key(), format))
 }
 
 // file writes an output's sound and reads it back.

@@ -63,3 +63,16 @@ func TestKilledTwice(t *testing.T) {
 		t.Error("the journal is left behind")
 	}
 }
+
+// TestEqualSoundsHaveFilesOfTheirOwn: two outputs of a song that sound the same are made
+// beside each other, each in its own file.
+func TestEqualSoundsHaveFilesOfTheirOwn(t *testing.T) {
+	b := &builder{work: &workspace{dir: t.TempDir()}}
+	main, quiet := &stage{job: job{path: "mix/Song.wav"}}, &stage{job: job{path: "mix/Song (Quiet).wav"}}
+	if main.finish.Key() != quiet.finish.Key() {
+		t.Fatal("the sounds are not the same")
+	}
+	if path := b.soundPath(main, "wav"); path == b.soundPath(quiet, "wav") {
+		t.Errorf("both are written to %s", path)
+	}
+}
