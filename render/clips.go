@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
 )
@@ -163,11 +164,7 @@ func (s *clipSource) add(b dsp.Block, c *stemSource) error {
 		return err
 	}
 	for ch := range b {
-		dst := b[ch]
-		src := x[ch][:len(dst)]
-		for i, v := range src {
-			dst[i] += v
-		}
+		vector.Add(b[ch], x[ch])
 	}
 	return nil
 }

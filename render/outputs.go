@@ -247,7 +247,9 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 		mine[out.Path] = true
 	}
 	var stale []Output
+	listed := map[string]bool{}
 	for _, out := range old.Outputs {
+		listed[out.Path] = true
 		switch {
 		case paths[out.Path]:
 		case keep(out) || !mine[out.Path]: // another project may have put it there
@@ -261,7 +263,7 @@ func (o *outputs) commit(ctx context.Context, files []staged, keep func(Output) 
 		return nil, err
 	}
 	for _, out := range left.Outputs { // what a killed build put there that nobody asks for now
-		if listed := func(one Output) bool { return one.Path == out.Path }; !paths[out.Path] && out.Path != reportName && !slices.ContainsFunc(old.Outputs, listed) {
+		if !paths[out.Path] && !listed[out.Path] && out.Path != reportName {
 			stale = append(stale, out)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/resample"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/render/audiofile"
 	"github.com/lathe-audio/lathe/render/cache"
 	"github.com/lathe-audio/lathe/spec"
@@ -179,9 +180,7 @@ func resampled(in dsp.Block, from, to int) (dsp.Block, error) {
 	r.Flush(out.Cut(done, out.Len()))
 	scale := float64(from) / float64(to)
 	for _, x := range out {
-		for i := range x {
-			x[i] *= scale
-		}
+		vector.Scale(x, scale)
 	}
 	return out, nil
 }

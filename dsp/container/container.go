@@ -12,6 +12,7 @@ import (
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/filter"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/internal/param"
 )
 
@@ -231,9 +232,7 @@ func (b *bands) sum(block dsp.Block) {
 		out := block[ch]
 		copy(out, b.cut[0][ch])
 		for _, band := range b.cut[1:] {
-			for i, x := range band[ch][:len(out)] {
-				out[i] += x
-			}
+			vector.Add(out, band[ch])
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package conv
 
-import "github.com/lathe-audio/lathe/dsp"
+import (
+	"github.com/lathe-audio/lathe/dsp"
+	"github.com/lathe-audio/lathe/dsp/vector"
+)
 
 // TrueStereo convolves with a room heard from two places: each input goes to
 // both outputs by an impulse response of its own. It is a [dsp.Processor].
@@ -35,10 +38,7 @@ func (t *TrueStereo) Process(b dsp.Block) {
 	t.straight.Process(b)
 	t.across.Process(crossed)
 	for ch := range b {
-		out, other := b[ch], crossed[1-ch][:b.Len()]
-		for i := range out {
-			out[i] += other[i]
-		}
+		vector.Add(b[ch], crossed[1-ch])
 	}
 }
 

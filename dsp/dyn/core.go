@@ -5,6 +5,7 @@ import (
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/smooth"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/dsp/xmath"
 )
 
@@ -226,10 +227,7 @@ func amplify(b dsp.Block, makeup float64) {
 		return
 	}
 	for ch := range b {
-		x := b[ch]
-		for i := range x {
-			x[i] *= g
-		}
+		vector.Scale(b[ch], g)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/filter"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/internal/param"
 )
 
@@ -115,10 +116,7 @@ func sumBands(bands []dsp.Block) {
 	last := len(bands) - 1
 	for _, band := range bands[:last] {
 		for ch := range band {
-			sum := bands[last][ch][:len(band[ch])]
-			for i, x := range band[ch] {
-				sum[i] += x
-			}
+			vector.Add(bands[last][ch][:len(band[ch])], band[ch])
 		}
 	}
 }

@@ -3,6 +3,7 @@ package dyn
 import (
 	"github.com/lathe-audio/lathe/dsp"
 	"github.com/lathe-audio/lathe/dsp/oversample"
+	"github.com/lathe-audio/lathe/dsp/vector"
 )
 
 // SoftClip rounds off the highest peaks of a sound whose true peak is known, so that
@@ -90,10 +91,7 @@ func (c *SoftClip) process(b dsp.Block) {
 	taken := c.taken.Cut(0, b.Len())
 	c.over.Down(over, taken)
 	for ch := range b {
-		x, t := b[ch], taken[ch][:b.Len()]
-		for i := range x {
-			x[i] -= t[i]
-		}
+		vector.Subtract(b[ch], taken[ch])
 	}
 }
 

@@ -12,6 +12,7 @@ package match
 import (
 	"math"
 
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/dsp/xmath"
 )
 
@@ -98,7 +99,7 @@ func Find(mix Profile, refs []Weighted, s Settings) Result {
 	d := difference(mix, refs, r, usable)
 
 	wanted := smoothed(bounded(d.mid, s.Range), d.sure)
-	scaleBy(wanted, s.Tone)
+	vector.Scale(wanted, s.Tone)
 	bands := held(fit(wanted, d.weights(usable), stereoBands, fitTolerance), nil, s.Range)
 	for i := range bands {
 		bands[i].On = "stereo"
@@ -236,12 +237,6 @@ func bounded(x []float64, most float64) []float64 {
 		out[i] = max(-most, min(v, most))
 	}
 	return out
-}
-
-func scaleBy(x []float64, g float64) {
-	for i := range x {
-		x[i] *= g
-	}
 }
 
 func added(a, b []float64) []float64 {

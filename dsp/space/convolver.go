@@ -10,6 +10,7 @@ import (
 	"github.com/lathe-audio/lathe/dsp/filter"
 	"github.com/lathe-audio/lathe/dsp/smooth"
 	"github.com/lathe-audio/lathe/dsp/stereo"
+	"github.com/lathe-audio/lathe/dsp/vector"
 	"github.com/lathe-audio/lathe/dsp/xmath"
 	"github.com/lathe-audio/lathe/internal/param"
 )
@@ -157,9 +158,7 @@ func scale(ir [][]float64) {
 	}
 	gain := math.Sqrt(wetPower / energy)
 	for _, x := range ir {
-		for i := range x {
-			x[i] *= gain
-		}
+		vector.Scale(x, gain)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 const (
@@ -26,14 +28,14 @@ func inMemory() (dir string, remove func()) {
 	if err != nil {
 		return "", nil
 	}
-	held, err := hold(dir)
-	if err != nil {
+	held := lockOf(dir)
+	if !locked(held) {
 		os.Remove(dir)
 		return "", nil
 	}
 	return dir, func() {
 		os.RemoveAll(dir)
-		held.Close()
+		held.Unlock()
 	}
 }
 
@@ -44,24 +46,20 @@ func sweep() {
 		if info, err := os.Stat(dir); err != nil || time.Since(info.ModTime()) < time.Minute {
 			continue
 		}
-		if f, err := hold(dir); err == nil {
+		if l := lockOf(dir); locked(l) {
 			os.RemoveAll(dir)
-			f.Close()
+			l.Unlock()
 		}
 	}
 }
 
-// hold locks a folder until the file is closed, or the process ends.
-func hold(dir string) (*os.File, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
+// lockOf is the lock on a folder itself.
+func lockOf(dir string) *flock.Flock { return flock.New(dir, flock.SetFlag(os.O_RDONLY)) }
+
+// locked reports whether a lock was to be had.
+func locked(l *flock.Flock) bool {
+	ok, err := l.TryLock()
+	return ok && err == nil
 }
 
 // free is how much may be written below dir, in bytes: no more than its file system has,

@@ -21,11 +21,11 @@ func TestSweep(t *testing.T) {
 		return dir
 	}
 	fresh, held, left := makeDir(), makeDir(), makeDir()
-	f, err := hold(held)
-	if err != nil {
-		t.Fatal(err)
+	lock := lockOf(held)
+	if !locked(lock) {
+		t.Fatal("the folder's lock was not to be had")
 	}
-	defer f.Close()
+	defer lock.Unlock()
 	then := time.Now().Add(-time.Hour)
 	for _, dir := range []string{held, left} {
 		if err := os.Chtimes(dir, then, then); err != nil {

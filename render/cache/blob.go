@@ -100,8 +100,7 @@ func (s *Store) verify(ctx context.Context, f *os.File, b Blob) error {
 	if info.Size() != b.Size {
 		return errDamaged
 	}
-	id := identify(f.Name(), info)
-	id.ctime = 0 // a new hard link changes it
+	id := blobID(f.Name(), info)
 	if s.isVerified(id, b.Digest) {
 		return nil
 	}
@@ -119,6 +118,14 @@ func (s *Store) verify(ctx context.Context, f *os.File, b Blob) error {
 	}
 	s.markVerified(id, b.Digest)
 	return nil
+}
+
+// blobID tells a file that nobody writes to any more from others; a new hard link
+// changes its ctime.
+func blobID(path string, info fs.FileInfo) fileID {
+	id := identify(path, info)
+	id.ctime = 0
+	return id
 }
 
 func (s *Store) isVerified(id fileID, d Digest) bool {
@@ -222,9 +229,7 @@ func (s *Store) copyOut(ctx context.Context, b Blob, path string) error {
 // so that [Store.Put] does not read it once more.
 func (s *Store) Vouch(path string, sum Digest) {
 	if info, err := os.Stat(path); err == nil {
-		id := identify(path, info)
-		id.ctime = 0
-		s.markVerified(id, sum)
+		s.markVerified(blobID(path, info), sum)
 	}
 }
 
@@ -234,11 +239,9 @@ func (s *Store) vouched(f *os.File) (b Blob, ok bool) {
 	if err != nil {
 		return b, false
 	}
-	id := identify(f.Name(), info)
-	id.ctime = 0
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum, ok := s.verified[id]
+	sum, ok := s.verified[blobID(f.Name(), info)]
 	return Blob{Digest: sum, Size: info.Size()}, ok
 }
 
@@ -327,9 +330,7 @@ func (s *Store) finish(f *os.File, temp string, b Blob) error {
 		return err
 	}
 	if info, err := f.Stat(); err == nil {
-		id := identify(path, info)
-		id.ctime = 0
-		s.markVerified(id, b.Digest)
+		s.markVerified(blobID(path, info), b.Digest)
 	}
 	return nil
 }
